@@ -1,0 +1,17 @@
+from downloads.models.downloads import Download, DownloadAlias
+from downloads.models.facts import Burst, Counter, TrafficBucket, TrafficQuarter
+from downloads.models.names import Client, Datasource, Title
+from downloads.models.sessions import StreamSession
+
+__all__ = [
+    "Burst",
+    "Client",
+    "Counter",
+    "Datasource",
+    "Download",
+    "DownloadAlias",
+    "StreamSession",
+    "Title",
+    "TrafficBucket",
+    "TrafficQuarter",
+]
