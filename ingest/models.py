@@ -36,7 +36,11 @@ class LogFile(models.Model):
     history_offset = models.BigIntegerField(default=0)
     offset = models.BigIntegerField(default=0)
     counted_offset = models.BigIntegerField(
-        default=0, help_text="Up to here lines have counted for Prometheus."
+        default=0,
+        help_text="Lines from live_start up to here have counted for Prometheus.",
+    )
+    counted_history = models.BigIntegerField(
+        default=0, help_text="Lines before this position have counted, too."
     )
     size = models.BigIntegerField(default=0, help_text="Bytes on disk when last seen.")
     inode = models.BigIntegerField(null=True)

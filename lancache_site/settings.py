@@ -1,117 +1,140 @@
 """Every setting, read once from the environment. README lists them."""
 
+import hashlib
+import os
 import secrets
-import socket
+import tempfile
+import zoneinfo
 from pathlib import Path
+from typing import Any
 
 import environ
-import psutil
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from lancache_site.addresses import own_names
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# --- Where things lie -------------------------------------------------------------
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
 
-
-def data_directory() -> Path:
-    """Return DATA_DIR, made if need be; raise ImproperlyConfigured if it can't be."""
-    try:
-        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
+def whole_number(name: str, default: int, most: int = 2**31 - 1) -> int:
+    """Return the setting ``name``, and refuse what is no number from 0 to ``most``."""
+    text = env.str(name, default="") or str(default)
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
         raise ImproperlyConfigured(
-            f"DATA_DIR {DATA_DIR} can't be written: {error.strerror}"
-        ) from error
-    return DATA_DIR
+            f"{name} must be a whole number from 0 to {most}, not {text!r}"
+        )
+    return int(text)
+
+
+# --- Where things lie -------------------------------------------------------------
+DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "var").absolute()
 
 
 def secret_key() -> str:
     """Return the key made once under DATA_DIR: secrets are made, not shipped."""
-    path = data_directory() / "secret_key"
+    path = DATA_DIR / "secret_key"
     try:
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(50))
-        return path.read_text()
+            # Linked into place when complete: another process may look at any moment.
+            with tempfile.NamedTemporaryFile("w", dir=DATA_DIR) as made:
+                made.write(secrets.token_urlsafe(50))
+                made.flush()
+                os.link(made.name, path)
+    except FileExistsError:
+        pass  # another process was quicker
     except OSError as error:
         raise ImproperlyConfigured(
             f"DATA_DIR {DATA_DIR} can't be written: {error.strerror}"
         ) from error
+    return path.read_text()
 
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key()
 DEBUG = False
-HOST = env.str("HOST", default="0.0.0.0")
-PORT = env.int("PORT", default=8000)
+HOST = env.str("HOST", default="") or "0.0.0.0"
+PORT = whole_number("PORT", 8000, most=65535)
 LANCACHE_LOG_DIR = env.str("LANCACHE_LOG_DIR", default="")
 LANCACHE_INTERFACE = env.str("LANCACHE_INTERFACE", default="")
 
-
-def own_names() -> list[str]:
-    """Return this host's names and addresses: what a browser may call it."""
-    names = {"localhost", socket.gethostname(), socket.getfqdn()}
-    for addresses in psutil.net_if_addrs().values():
-        for address in addresses:
-            if address.family == socket.AF_INET:
-                names.add(address.address)
-            elif address.family == socket.AF_INET6:
-                names.add(f"[{address.address.partition('%')[0]}]")
-    return sorted(names)
-
-
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=own_names())
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or own_names()
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Retention and reading --------------------------------------------------------
-BUCKET_RETENTION_DAYS = env.int("BUCKET_RETENTION_DAYS", default=14)
-SESSION_RETENTION_DAYS = env.int("SESSION_RETENTION_DAYS", default=365)
-DOWNLOAD_RETENTION_DAYS = env.int("DOWNLOAD_RETENTION_DAYS", default=0)  # 0: for good
-RUN_RETENTION_DAYS = env.int("RUN_RETENTION_DAYS", default=14)
-REJECTED_LINES_KEPT = env.int("REJECTED_LINES_KEPT", default=1000)
+BUCKET_RETENTION_DAYS = whole_number("BUCKET_RETENTION_DAYS", 14)
+SESSION_RETENTION_DAYS = whole_number("SESSION_RETENTION_DAYS", 365)
+DOWNLOAD_RETENTION_DAYS = whole_number("DOWNLOAD_RETENTION_DAYS", 0)  # 0: for good
+RUN_RETENTION_DAYS = whole_number("RUN_RETENTION_DAYS", 14)
+REJECTED_LINES_KEPT = whole_number("REJECTED_LINES_KEPT", 1000)
 
 # --- Database ---------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="")
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-else:
+SQLITE_OPTIONS = {
+    # Without IMMEDIATE a reader that turns writer fails at once.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+    " PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;",
+}
+DATABASES: dict[str, dict[str, Any]]
+if not DATABASE_URL:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "lancache.sqlite3",
             "CONN_MAX_AGE": None,
-            "OPTIONS": {
-                # Without IMMEDIATE a reader that turns writer fails at once.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                " PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;",
-            },
+            "OPTIONS": SQLITE_OPTIONS,
         }
     }
+elif DATABASE_URL.startswith(("postgres://", "postgresql://")):
+    try:
+        DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+    except ValueError:
+        # Its text could hold the password.
+        raise ImproperlyConfigured("DATABASE_URL can't be understood") from None
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+else:
+    raise ImproperlyConfigured(
+        "DATABASE_URL must look like postgres://USER:PASSWORD@HOST:PORT/NAME;"
+        " leave it out for SQLite under DATA_DIR"
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: broker, channel layer, cache ------------------------------------------
-# A socket's path is limited to 107 bytes by the kernel; a long DATA_DIR gets one in
-# the run-time directory instead (`up` makes it).
+# The kernel takes no socket path over 107 bytes: with a long DATA_DIR the socket lies
+# in a directory of our own beside the system's temporary files (`up` makes it).
 BROKER_SOCKET = DATA_DIR / "broker.sock"
-if len(str(BROKER_SOCKET)) > 100:
-    import hashlib
-
-    BROKER_SOCKET = Path("/tmp") / (
-        "lancache-" + hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16] + ".sock"
+if len(os.fsencode(BROKER_SOCKET)) > 100:
+    digest = hashlib.sha256(os.fsencode(DATA_DIR)).hexdigest()[:16]
+    BROKER_SOCKET = Path(f"/tmp/lancache-{os.getuid()}-{digest}/broker.sock")
+REDIS_URL = env.str("REDIS_URL", default="")
+EMBEDDED_BROKER = not REDIS_URL
+if EMBEDDED_BROKER:
+    REDIS_URL = f"unix://{BROKER_SOCKET}"
+elif not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured(
+        "REDIS_URL must start with redis://, rediss:// or unix://"
     )
-EMBEDDED_BROKER = not env.str("REDIS_URL", default="")
-REDIS_URL = env.str("REDIS_URL", default=f"unix://{BROKER_SOCKET}")
 # Celery spells a unix socket in its own way.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "lancache"
+# Whatever writes in bulk: let one worker listen to it. SQLite serves writers unfairly,
+# and two that correlate at once would only wait for each other.
+CELERY_TASK_ROUTES = {
+    "ingest.tasks.*": {"queue": "lancache-writing"},
+    "downloads.tasks.*": {"queue": "lancache-writing"},
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # threads can't be
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # the shortest schedule is one second
 CHANNEL_LAYERS = {
@@ -124,6 +147,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "lancache",
+        # A page must not wait for a Redis that does not answer.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
     }
 }
 
@@ -151,7 +177,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "lancache_site.policy.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -218,17 +244,20 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Language, time, static --------------------------------------------------------
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env.str("TZ", default="UTC") or "UTC"
+TIME_ZONE = (env.str("TZ", default="") or "UTC").removeprefix(":")
+try:
+    zoneinfo.ZoneInfo(TIME_ZONE)
+except (ValueError, OSError) as error:
+    raise ImproperlyConfigured(
+        f"TZ is no time zone that is known: {TIME_ZONE!r}"
+    ) from error
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "lancache_site" / "static"]
+# Served from where the packages have them: there is nothing to collect.
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
 UNFOLD = {

@@ -38,6 +38,11 @@ class Datasource(models.Model):
     )
     last_error = models.TextField(blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unread_files = models.JSONField(
+        default=list,
+        editable=False,
+        help_text="Files that look like logs and are not read: [[name, reason], ...].",
+    )
     newest_stamp = models.BigIntegerField(
         default=0,
         editable=False,

@@ -1,0 +1,82 @@
+"""What the lists have in common: they may hold millions of rows, and facts are read."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import F, Model, QuerySet
+from django.db.models.expressions import OrderBy
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin, TabularInline
+
+
+class Unknowns(F):
+    """A column to sort by, in which what is unknown comes last either way."""
+
+    def asc(self, **kwargs: Any) -> OrderBy:
+        return super().asc(**{"nulls_last": True, **kwargs})
+
+    def desc(self, **kwargs: Any) -> OrderBy:
+        return super().desc(**{"nulls_last": True, **kwargs})
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not at runtime
+    """Counts no further than anyone pages: a COUNT over millions takes seconds."""
+
+    MOST = 10_000
+    template_name = "admin/pagination_bounded.html"
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]  # Django has it cached, too
+        return self.object_list.order_by()[: self.MOST].count()
+
+    @property
+    def at_bound(self) -> bool:
+        return self.count == self.MOST
+
+
+class BigListAdmin(ModelAdmin):
+    """A list that is never counted through, and never sorted by accident."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+
+
+class ReadOnlyAdmin(BigListAdmin):
+    """Rows that ingestion made: an edit would be a lie, and a deletion a hole."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """A page of related rows at a time; they are changed nowhere."""
+
+    extra = 0
+    per_page = 50
+    can_delete = False
+    hide_title = True  # it would ask for each row's relations
+
+    def has_add_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False

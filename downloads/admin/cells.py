@@ -1,0 +1,72 @@
+"""Cells of lists and pages. What a stranger wrote is text here, whatever it holds."""
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from downloads import quantities
+
+LINK = "text-primary-600 dark:text-primary-500"
+
+
+def unknown(reason: str) -> SafeString:
+    """Return a dash that tells on hovering why there is nothing."""
+    return format_html('<span title="{}" class="cursor-help">–</span>', reason)
+
+
+def with_title(text: str, title: str) -> SafeString:
+    return format_html(
+        '<span title="{}" class="whitespace-nowrap">{}</span>', title, text
+    )
+
+
+def size(count: int) -> SafeString:
+    return with_title(quantities.size(count), f"{count:,} bytes")
+
+
+def rate(bytes_per_second: float | None, why_not: str) -> SafeString:
+    if bytes_per_second is None:
+        return unknown(why_not)
+    exact = f"{bytes_per_second:,.0f} bytes per second"
+    return with_title(quantities.rate(bytes_per_second), exact)
+
+
+def duration(seconds: float | None, why_not: str = "unknown") -> SafeString:
+    if seconds is None:
+        return unknown(why_not)
+    return with_title(quantities.duration(seconds), f"{seconds:,} seconds")
+
+
+def moment(when: datetime | None, why_not: str = "unknown") -> SafeString:
+    """Return a time in the zone of pages; the year only where it is another one."""
+    if when is None:
+        return unknown(why_not)
+    local = timezone.localtime(when)
+    this_year = local.year == timezone.localtime().year
+    text = date_format(local, "j M H:i:s" if this_year else "j M Y H:i")
+    return format_html(
+        '<time datetime="{}" title="{}" class="whitespace-nowrap">{}</time>',
+        when.astimezone(UTC).isoformat(),
+        date_format(local, "Y-m-d H:i:s T"),
+        text,
+    )
+
+
+def second(epoch: int | None, why_not: str = "unknown") -> SafeString:
+    """Return an epoch second as the time that it is."""
+    if not epoch:
+        return unknown(why_not)
+    return moment(datetime.fromtimestamp(epoch, UTC))
+
+
+def link(url: str, text: object) -> SafeString:
+    return format_html('<a href="{}" class="{}">{}</a>', url, LINK, text)
+
+
+def beginning(text: str, length: int) -> SafeString:
+    """Return the first ``length`` characters of a text, and the whole on hovering."""
+    shown = text if len(text) <= length else f"{text[:length]}…"
+    return format_html('<span title="{}">{}</span>', text, shown)

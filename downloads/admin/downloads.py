@@ -1,0 +1,190 @@
+"""The list of downloads, and the page of one with its sessions."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RelatedDropdownFilter,
+)
+
+from downloads import quantities
+from downloads.admin import cells
+from downloads.admin.base import ReadOnlyAdmin, Unknowns
+from downloads.admin.filters import (
+    EmptyDownloadsFilter,
+    HiddenClientsFilter,
+    ServiceFilter,
+)
+from downloads.admin.sessions import SessionInline
+from downloads.models import Download, DownloadAlias
+
+NO_UPLOAD = "no linked session tells how fast its client sent"
+
+
+@admin.register(Download)
+class DownloadAdmin(ReadOnlyAdmin):
+    ordering = ("-started_at", "-id")
+    list_select_related = ("client", "title")
+    list_display = (
+        "name", "service_name", "client_name", "started", "lasted", "total", "rate",
+        "hit_rate", "miss_rate", "hit_share", "peak", "requests", "how",
+    )  # fmt: skip
+    list_filter = (
+        ("datasource", RelatedDropdownFilter),
+        ServiceFilter,
+        ("client", AutocompleteSelectFilter),
+        ("basis", ChoicesDropdownFilter),
+        EmptyDownloadsFilter,
+        HiddenClientsFilter,
+    )
+    search_fields = (
+        "client__name", "client__address", "client__person", "title__name",
+        "title__raw",
+    )  # fmt: skip
+    search_help_text = "Client, address or title"
+    inlines = (SessionInline,)
+    fieldsets = (
+        (None, {"fields": (("title", "service_name"), ("client", "datasource"))}),
+        ("When", {"fields": (("started", "ended", "lasted"), "pauses")}),
+        (
+            "How much",
+            {
+                "fields": (
+                    ("total", "hit_share"),
+                    ("hit", "miss", "other"),
+                    ("requests", "failed_requests"),
+                )
+            },
+        ),
+        (
+            "How fast, while bytes moved",
+            {
+                "fields": (
+                    ("rate", "peak", "basis"),
+                    ("hit_rate", "miss_rate", "split_basis"),
+                    ("up_rate", "implausible"),
+                )
+            },
+        ),
+    )
+    readonly_fields = (
+        "service_name", "started", "ended", "lasted", "pauses", "total", "hit", "miss",
+        "other", "hit_share", "rate", "peak", "hit_rate", "miss_rate", "up_rate",
+    )  # fmt: skip
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: object, object_id: str
+    ) -> HttpResponseRedirect:
+        """Lead from an id that was absorbed to the download that has its bytes now."""
+        if object_id.isascii() and object_id.isdigit() and len(object_id) < 19:
+            aliases = DownloadAlias.objects.filter(pk=int(object_id))
+            if alias := aliases.select_related("download").first():
+                return HttpResponseRedirect(alias.download.get_absolute_url())
+        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+
+    @admin.display(description="Title", ordering="title__name")
+    def name(self, download: Download) -> str:
+        return str(download.title)
+
+    @admin.display(description="Service", ordering="service")
+    def service_name(self, download: Download) -> str:
+        return download.service or "unknown"
+
+    @admin.display(description="Client", ordering="client__address")
+    def client_name(self, download: Download) -> SafeString:
+        return cells.with_title(str(download.client), download.client.address)
+
+    @admin.display(description="Started", ordering="started_at")
+    def started(self, download: Download) -> SafeString:
+        return cells.moment(download.started_at)
+
+    @admin.display(description="Ended")
+    def ended(self, download: Download) -> SafeString:
+        return cells.moment(download.ended_at)
+
+    @admin.display(description="Took")
+    def lasted(self, download: Download) -> SafeString:
+        took = download.ended_at - download.started_at
+        return cells.duration(took.total_seconds())
+
+    @admin.display(description="Pauses")
+    def pauses(self, download: Download) -> str:
+        if not download.silences:
+            return "none"
+        silent = quantities.duration(download.silence_seconds)
+        return f"{download.silences}, {silent} in all: no part of any rate"
+
+    @admin.display(description="Total", ordering="total_bytes")
+    def total(self, download: Download) -> SafeString:
+        return cells.size(download.total_bytes)
+
+    @admin.display(description="From cache")
+    def hit(self, download: Download) -> SafeString:
+        return cells.size(download.hit_bytes)
+
+    @admin.display(description="From the internet")
+    def miss(self, download: Download) -> SafeString:
+        return cells.size(download.miss_bytes)
+
+    @admin.display(description="Neither")
+    def other(self, download: Download) -> SafeString:
+        return cells.size(download.other_bytes)
+
+    @admin.display(description="↓ Rate", ordering=Unknowns("bytes_per_second"))
+    def rate(self, download: Download) -> SafeString:
+        shown = cells.rate(download.bytes_per_second, download.get_basis_display())
+        if not download.implausible:
+            return shown
+        doubt = "faster than the interface's link: not believed"
+        return format_html('{} <span title="{}">(?)</span>', shown, doubt)
+
+    @admin.display(description="↓ Hits", ordering=Unknowns("hit_bytes_per_second"))
+    def hit_rate(self, download: Download) -> SafeString:
+        why_not = "nothing came from the cache"
+        if download.hit_bytes:
+            why_not = download.get_split_basis_display()
+        return cells.rate(download.hit_bytes_per_second, why_not)
+
+    @admin.display(description="↓ Misses", ordering=Unknowns("miss_bytes_per_second"))
+    def miss_rate(self, download: Download) -> SafeString:
+        why_not = "nothing came from the internet"
+        if download.miss_bytes:
+            why_not = download.get_split_basis_display()
+        return cells.rate(download.miss_bytes_per_second, why_not)
+
+    @admin.display(description="Hit share")
+    def hit_share(self, download: Download) -> SafeString:
+        both = download.hit_bytes + download.miss_bytes
+        if not both:
+            return cells.unknown("neither hits nor misses")
+        title = "bytes from cache, of those from cache and from the internet"
+        return cells.with_title(quantities.share(download.hit_bytes, both), title)
+
+    @admin.display(description="↓ Peak", ordering=Unknowns("peak_bytes_per_second"))
+    def peak(self, download: Download) -> SafeString:
+        return cells.rate(
+            download.peak_bytes_per_second, "no ten seconds of it are known as a whole"
+        )
+
+    @admin.display(description="↑ Rate")
+    def up_rate(self, download: Download) -> SafeString:
+        return cells.rate(download.upload_bytes_per_second, NO_UPLOAD)
+
+    @admin.display(description="Basis", ordering="basis")
+    def how(self, download: Download) -> SafeString:
+        short = download.basis.replace("_", " ")
+        return cells.with_title(short, download.get_basis_display())
+
+
+@admin.register(DownloadAlias)
+class DownloadAliasAdmin(ReadOnlyAdmin):
+    ordering = ("-id",)
+    list_display = ("id", "download")
+    list_select_related = ("download__client", "download__title")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DownloadAlias]:
+        return super().get_queryset(request).select_related(*self.list_select_related)

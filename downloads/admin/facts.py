@@ -1,0 +1,97 @@
+"""The sums that everything else is made of: to be looked at, never touched."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from downloads import quantities
+from downloads.admin import cells
+from downloads.admin.base import ReadOnlyAdmin
+from downloads.models import Burst, Counter, TrafficBucket, TrafficQuarter
+
+Sums = Burst | TrafficBucket | TrafficQuarter
+
+
+class SumCells:
+    """Columns of rows that hold bytes by how they were served."""
+
+    @admin.display(description="From cache")
+    def hit(self, row: Sums) -> SafeString:
+        return cells.size(row.hit_bytes)
+
+    @admin.display(description="From the internet")
+    def miss(self, row: Sums) -> SafeString:
+        return cells.size(row.miss_bytes)
+
+    @admin.display(description="Neither")
+    def other(self, row: Sums) -> SafeString:
+        return cells.size(row.other_bytes)
+
+
+@admin.register(Burst)
+class BurstAdmin(SumCells, ReadOnlyAdmin):
+    ordering = ("-id",)
+    list_display = (
+        "began", "lasted", "client", "title", "datasource", "hit", "miss", "other",
+        "requests", "failed_requests", "grouped",
+    )  # fmt: skip
+    list_select_related = ("client", "title", "datasource")
+    list_filter = (("datasource", RelatedDropdownFilter),)
+
+    @admin.display(description="First completion")
+    def began(self, burst: Burst) -> SafeString:
+        return cells.second(burst.first)
+
+    @admin.display(description="To the last")
+    def lasted(self, burst: Burst) -> SafeString:
+        return cells.duration(burst.last - burst.first)
+
+
+@admin.register(TrafficBucket)
+class TrafficBucketAdmin(SumCells, ReadOnlyAdmin):
+    ordering = ("-at", "-id")
+    list_display = (
+        "since", "client", "title", "datasource", "hit", "miss", "other", "requests",
+    )  # fmt: skip
+    list_select_related = ("client", "title", "datasource")
+    list_filter = (("datasource", RelatedDropdownFilter),)
+
+    @admin.display(description="Ten seconds from", ordering="at")
+    def since(self, bucket: TrafficBucket) -> SafeString:
+        return cells.second(bucket.at)
+
+
+@admin.register(TrafficQuarter)
+class TrafficQuarterAdmin(SumCells, ReadOnlyAdmin):
+    ordering = ("-at", "-id")
+    list_display = (
+        "since", "client", "service_name", "datasource", "hit", "miss", "other",
+        "requests", "failed_requests",
+    )  # fmt: skip
+    list_select_related = ("client", "datasource")
+    list_filter = (("datasource", RelatedDropdownFilter),)
+
+    @admin.display(description="Quarter of an hour from", ordering="at")
+    def since(self, quarter: TrafficQuarter) -> SafeString:
+        return cells.second(quarter.at)
+
+    @admin.display(description="Service")
+    def service_name(self, quarter: TrafficQuarter) -> str:
+        return quarter.service or "unknown"
+
+
+@admin.register(Counter)
+class CounterAdmin(ReadOnlyAdmin):
+    ordering = ("name", "service", "kind", "id")
+    list_display = ("name", "datasource", "service", "kind", "shown")
+    list_select_related = ("datasource",)
+    list_filter = (("datasource", RelatedDropdownFilter),)
+    search_fields = ("name", "service", "kind")
+
+    @admin.display(description="Value", ordering="value")
+    def shown(self, counter: Counter) -> SafeString | str:
+        if "bytes" in counter.name:
+            return cells.with_title(
+                quantities.size(counter.value), f"{counter.value:,} bytes"
+            )
+        return f"{counter.value:,}"

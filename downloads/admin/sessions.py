@@ -1,0 +1,202 @@
+"""The list of TLS sessions, and what a download shows of its own."""
+
+from datetime import datetime
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
+
+from downloads import correlating, linking, quantities
+from downloads.admin import cells
+from downloads.admin.base import ReadOnlyAdmin, ReadOnlyInline, Unknowns
+from downloads.admin.filters import (
+    HiddenClientsFilter,
+    LinkedFilter,
+    ServiceFilter,
+    StatusFilter,
+)
+from downloads.models import Download, StreamSession
+
+NO_DURATION = "the log tells no duration"
+CONFIDENCE = "how likely it is that the session belongs to this download"
+
+
+def why_no_rate(session: StreamSession) -> str:
+    if session.status != 200:
+        return f"it failed with status {session.status}"
+    if session.duration is None:
+        return NO_DURATION
+    if not session.duration:
+        return "shorter than the log can tell"
+    return "it carried nothing"
+
+
+def confidence(session: StreamSession) -> SafeString:
+    if session.confidence is None:
+        return cells.unknown(why_not_linked(session))
+    return cells.with_title(f"{session.confidence:.0%}", CONFIDENCE)
+
+
+def why_not_linked(session: StreamSession) -> str:
+    if not session.correlated:
+        return "not looked at yet"
+    return session.get_unlinked_display() or "not linked"
+
+
+def why_linked(session: StreamSession, download: Download) -> str:
+    """Return what speaks for and against a link, as correlating weighs it."""
+    start = session.started_at or session.ended_at
+    evidence = correlating.weigh(
+        correlating.Session(_ms(start), _ms(session.ended_at), session.host),
+        [
+            correlating.Candidate(
+                download.pk, _ms(download.started_at), _ms(download.ended_at), ""
+            )
+        ],
+    )
+    if evidence is None:
+        return "they do not overlap any more: to be looked at again"
+    early = ", opened before it" if evidence.early else ""
+    share = f"{min(evidence.covered, 1):.0%} of it during the download"
+    return f"{share}{early}; host {evidence.kind.value}"
+
+
+def _ms(when: datetime) -> int:
+    return round(when.timestamp() * 1000)
+
+
+class SessionCells:
+    """Columns that the list and a download's page share."""
+
+    @admin.display(description="Ended", ordering="ended_at")
+    def ended(self, session: StreamSession) -> SafeString:
+        return cells.moment(session.ended_at)
+
+    @admin.display(description="↓ bytes", ordering="bytes_sent")
+    def down(self, session: StreamSession) -> SafeString:
+        return cells.size(session.bytes_sent)
+
+    @admin.display(description="↓ rate")
+    def down_rate(self, session: StreamSession) -> SafeString:
+        return cells.rate(session.download_bytes_per_second, why_no_rate(session))
+
+    @admin.display(description="↑ bytes", ordering="bytes_received")
+    def up(self, session: StreamSession) -> SafeString:
+        return cells.size(session.bytes_received)
+
+    @admin.display(description="↑ rate")
+    def up_rate(self, session: StreamSession) -> SafeString:
+        return cells.rate(session.upload_bytes_per_second, why_no_rate(session))
+
+    @admin.display(description="Duration", ordering=Unknowns("duration"))
+    def lasted(self, session: StreamSession) -> SafeString:
+        return cells.duration(session.duration, NO_DURATION)
+
+    @admin.display(description="Confidence", ordering=Unknowns("confidence"))
+    def sure(self, session: StreamSession) -> SafeString:
+        return confidence(session)
+
+
+class SessionInline(SessionCells, ReadOnlyInline):
+    model = StreamSession
+    verbose_name_plural = "TLS sessions linked to it"
+    ordering = ("-ended_at", "-id")
+    fields = (
+        "opened", "host_link", "down", "down_rate", "up", "up_rate", "lasted", "sure",
+        "why",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StreamSession]:
+        return super().get_queryset(request).select_related("download")
+
+    @admin.display(description="Host")
+    def host_link(self, session: StreamSession) -> SafeString:
+        return cells.link(session.get_absolute_url(), session.host or "(no name)")
+
+    @admin.display(description="Ended")
+    def opened(self, session: StreamSession) -> SafeString:
+        return self.ended(session)
+
+    @admin.display(description="Why")
+    def why(self, session: StreamSession) -> str:
+        return why_linked(session, session.download) if session.download else ""
+
+
+@admin.register(StreamSession)
+class StreamSessionAdmin(SessionCells, ReadOnlyAdmin):
+    ordering = ("-ended_at", "-id")
+    list_select_related = ("client", "download__title")
+    list_display = (
+        "ended", "client_name", "service_name", "host", "down", "down_rate", "up",
+        "up_rate", "lasted", "status", "linked", "sure",
+    )  # fmt: skip
+    list_filter = (
+        ("datasource", RelatedDropdownFilter),
+        ServiceFilter,
+        ("client", AutocompleteSelectFilter),
+        LinkedFilter,
+        StatusFilter,
+        HiddenClientsFilter,
+    )
+    search_fields = ("client__name", "client__address", "client__person", "host")
+    search_help_text = "Client, address or host"
+    fieldsets = (
+        (None, {"fields": ("client", "service_name", "host", "datasource")}),
+        (
+            "What passed",
+            {
+                "fields": (
+                    ("protocol", "status"),
+                    ("began", "ended", "lasted"),
+                    ("down", "down_rate"),
+                    ("up", "up_rate"),
+                )
+            },
+        ),
+        (
+            "What it was for",
+            {"fields": (("download", "sure"), "why", "fetched_meanwhile")},
+        ),
+    )
+    readonly_fields = (
+        "began", "ended", "lasted", "service_name", "down", "down_rate", "up",
+        "up_rate", "sure", "why", "fetched_meanwhile",
+    )  # fmt: skip
+
+    @admin.display(description="Client", ordering="client__address")
+    def client_name(self, session: StreamSession) -> SafeString:
+        return cells.with_title(str(session.client), session.client.address)
+
+    @admin.display(description="Service", ordering="service")
+    def service_name(self, session: StreamSession) -> str:
+        return session.service or "unknown"
+
+    @admin.display(description="Started")
+    def began(self, session: StreamSession) -> SafeString:
+        return cells.moment(session.started_at, NO_DURATION)
+
+    @admin.display(description="Download")
+    def linked(self, session: StreamSession) -> SafeString:
+        if session.download is None:
+            return cells.unknown(why_not_linked(session))
+        url = session.download.get_absolute_url()
+        return cells.link(url, session.download.title)
+
+    @admin.display(description="Why")
+    def why(self, session: StreamSession) -> str:
+        if session.download is None:
+            return why_not_linked(session)
+        return why_linked(session, session.download)
+
+    @admin.display(description="Fetched through the cache meanwhile")
+    def fetched_meanwhile(self, session: StreamSession) -> SafeString | str:
+        fetched = linking.fetched_during(session)
+        if fetched is None:
+            return cells.unknown("no service or time is known, or it is too long ago")
+        return (
+            f"{quantities.size(sum(fetched))} of this service by this client, to within"
+            f" ten seconds ({quantities.size(fetched.hit_bytes)} from cache)"
+        )

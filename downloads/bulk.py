@@ -1,0 +1,106 @@
+"""Many rows at once, the same on SQLite and PostgreSQL. All within a transaction of
+the caller's."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from django.db import connection, models
+
+Row = Sequence[Any]
+
+
+def _columns(model: type[models.Model], names: Iterable[str]) -> list[str]:
+    columns = (model._meta.get_field(name).column for name in names)
+    return [connection.ops.quote_name(str(column)) for column in columns]
+
+
+def _insert(model: type[models.Model], names: Sequence[str]) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join(_columns(model, names))
+    places = ", ".join(["%s"] * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({places})"
+
+
+def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert ``rows``; times are given as stamps() writes them."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            table = connection.ops.quote_name(model._meta.db_table)
+            columns = ", ".join(_columns(model, names))
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(_insert(model, names), rows)
+
+
+def add(
+    model: type[models.Model],
+    keys: Sequence[str],
+    sums: Sequence[str],
+    rows: Sequence[Row],
+) -> None:
+    """Insert ``rows``, keys before sums, or add the sums to the row of these keys.
+
+    The model has a unique constraint on ``keys``.
+    """
+    if not rows:
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    targets = ", ".join(_columns(model, keys))
+    added = ", ".join(
+        f"{column} = {table}.{column} + excluded.{column}"
+        for column in _columns(model, sums)
+    )
+    statement = (
+        f"{_insert(model, [*keys, *sums])} ON CONFLICT ({targets}) DO UPDATE SET {added}"
+    )
+    with connection.cursor() as cursor:
+        # In the order of the key, so that two writers never wait for each other.
+        cursor.executemany(statement, sorted(rows))
+
+
+def stamps(moments: pl.Expr) -> pl.Expr:
+    """Write Datetime columns (UTC) as the database stores what Django would store."""
+    if connection.vendor == "postgresql":
+        return moments.dt.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00")
+    # Django leaves the fraction away where it is none, and SQLite compares text.
+    return moments.dt.strftime("%Y-%m-%d %H:%M:%S%.6f").str.strip_suffix(".000000")
+
+
+def moment(epoch_seconds: float) -> datetime:
+    return datetime.fromtimestamp(epoch_seconds, UTC)
+
+
+def update_rows(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Set ``names`` of many rows; each of ``rows`` ends with the primary key."""
+    if not rows:
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    values = ", ".join(f"{column} = %s" for column in _columns(model, names))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {values} WHERE id = %s", rows)
+
+
+def update(
+    model: type[models.Model], names: Sequence[str], objects: Iterable[models.Model]
+) -> None:
+    """Save ``names`` of many objects."""
+    fields = [model._meta.get_field(name) for name in names]
+    rows = [
+        (
+            *(
+                field.get_db_prep_save(getattr(item, field.attname), connection)
+                for field in fields
+            ),
+            item.pk,
+        )
+        for item in objects
+    ]
+    update_rows(model, names, rows)

@@ -1,0 +1,332 @@
+"""Bursts to downloads: those of one game and client, at most five minutes apart.
+
+A burst that recording has touched waits in a queue, ``grouped = false``. Grouping
+takes it together with the downloads around it and groups all their bursts anew, so
+that the result is the same in whatever order they came. It also runs again where a
+title got another name.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from bandwidth import links
+from downloads import bulk, bursts, linking, rates, traffic
+from downloads.models import Burst, Client, Download, DownloadAlias, Title
+
+LONGEST_SILENCE = 300
+BATCH = 2000
+WINDOWS = 50  # time ranges in one query: SQLite refuses expressions 1000 deep
+FACTS = [
+    "first", "last", "hit_bytes", "miss_bytes", "other_bytes", "requests",
+    "failed_requests", "bytes_in_first_second", "bytes_in_last_second",
+    "first_start_ms", "last_end_ms",
+]  # fmt: skip
+DERIVED = [
+    "title_id", "started_at", "ended_at", "requests", "failed_requests", "hit_bytes",
+    "miss_bytes", "other_bytes", "total_bytes", "silences", "silence_seconds",
+    "bytes_per_second", "hit_bytes_per_second", "miss_bytes_per_second",
+    "peak_bytes_per_second", "basis", "split_basis", "implausible",
+]  # fmt: skip
+
+# (datasource, client, service, game): whose bursts may become one download.
+Key = tuple[int, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A burst's row: its facts, and what it belongs to."""
+
+    pk: int
+    key: Key
+    title_id: int
+    raw: str
+    download_id: int | None
+    grouped: bool
+    facts: bursts.Burst
+
+
+@dataclass
+class Group:
+    """The bursts of one download-to-be."""
+
+    key: Key
+    members: list[Stored] = field(default_factory=list)
+    download_id: int | None = None
+
+    @cached_property
+    def joined(self) -> list[bursts.Burst]:
+        """Its bursts with those of several depots at once made one."""
+        return bursts.join(stored.facts for stored in self.members)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing in it has changed."""
+        ids = {stored.download_id for stored in self.members}
+        return all(stored.grouped for stored in self.members) and ids == {
+            self.download_id
+        }
+
+
+def group(deadline: float | None = None) -> int:
+    """Group what is queued; return how many downloads were made or changed.
+
+    ``deadline`` is a reading of time.monotonic(), looked at between batches.
+    """
+    changed = 0
+    while deadline is None or time.monotonic() < deadline:
+        with transaction.atomic():
+            queued = list(_stored(Burst.objects.filter(grouped=False), BATCH))
+            if not queued:
+                break
+            changed += _group(queued)
+    return changed
+
+
+def regroup_titles(titles: Iterable[Title]) -> None:
+    """Queue all bursts of ``titles``, whose names have changed."""
+    for title in titles:
+        Burst.objects.filter(title=title).update(grouped=False)
+
+
+def _stored(queryset: QuerySet[Burst], limit: int | None = None) -> Iterator[Stored]:
+    rows = queryset.order_by("id").values_list(
+        "id", "datasource_id", "client_id", "title_id", "title__service",
+        "title__name", "title__raw", "download_id", "grouped", *FACTS,
+    )[:limit]  # fmt: skip
+    for pk, source, client, title, service, name, raw, download, done, *facts in rows:
+        # A name can't be taken for a raw title: no raw one begins with a newline.
+        game = f"\n{name}" if name else raw
+        key = (source, client, service, game)
+        yield Stored(pk, key, title, raw, download, done, bursts.Burst(*facts))
+
+
+def _group(queued: list[Stored]) -> int:
+    # Two workers would group the same bursts: the second waits here.
+    sources = sorted({(stored.key[0], stored.key[1]) for stored in queued})
+    list(
+        Client.objects.select_for_update(no_key=True)
+        .filter(pk__in={client for _, client in sources})
+        .order_by("pk")
+        .values_list("pk")
+    )
+    around = _downloads_around(queued)
+    around |= {s.download_id for s in queued if s.download_id is not None}
+    stored = {s.pk: s for s in _bursts_of(around, queued)}
+    groups = _assigned(_grouped(stored.values()))
+    changed = [group for group in groups if not group.settled]
+    _write(changed, around, {g.download_id for g in groups if g.settled})
+    return len(changed)
+
+
+def _downloads_around(queued: list[Stored]) -> set[int]:
+    """Return the downloads that a queued burst could join, or join to each other."""
+    found: set[int] = set()
+    windows = _windows(queued)
+    for start in range(0, len(windows), WINDOWS):
+        condition = Q()
+        for (source, client, service, _game), low, high in windows[start:][:WINDOWS]:
+            condition |= Q(
+                datasource=source,
+                client=client,
+                service=service,
+                ended_at__gte=bulk.moment(low),
+                started_at__lte=bulk.moment(high),
+            )
+        found.update(Download.objects.filter(condition).values_list("pk", flat=True))
+    return found
+
+
+def _windows(queued: list[Stored]) -> list[tuple[Key, int, int]]:
+    """Return (key, low, high) for each stretch of time that queued bursts reach."""
+    by_key: dict[Key, list[bursts.Burst]] = defaultdict(list)
+    for stored in queued:
+        by_key[stored.key].append(stored.facts)
+    windows: list[tuple[Key, int, int]] = []
+    for key, facts in by_key.items():
+        for burst in sorted(facts, key=lambda burst: burst.first):
+            low = burst.first - LONGEST_SILENCE - 1
+            high = burst.last + LONGEST_SILENCE + 1
+            if windows and windows[-1][0] == key and low <= windows[-1][2]:
+                windows[-1] = (key, windows[-1][1], max(high, windows[-1][2]))
+            else:
+                windows.append((key, low, high))
+    return windows
+
+
+def _bursts_of(downloads: set[int], queued: list[Stored]) -> Iterator[Stored]:
+    yield from queued
+    ids = sorted(downloads)
+    for start in range(0, len(ids), 500):
+        yield from _stored(Burst.objects.filter(download__in=ids[start:][:500]))
+
+
+def _grouped(stored: Iterable[Stored]) -> list[Group]:
+    groups: list[Group] = []
+    last = 0
+    for burst in sorted(stored, key=lambda s: (s.key, s.facts.first, s.pk)):
+        near = burst.facts.first - last <= LONGEST_SILENCE
+        if groups and groups[-1].key == burst.key and near:
+            groups[-1].members.append(burst)
+            last = max(last, burst.facts.last)
+        else:
+            groups.append(Group(burst.key, [burst]))
+            last = burst.facts.last
+    return groups
+
+
+def _assigned(groups: list[Group]) -> list[Group]:
+    """Give each group the oldest id among its bursts; an id goes to one group."""
+    taken: set[int] = set()
+    for group in sorted(groups, key=lambda g: g.members[0].facts.first):
+        ids = {s.download_id for s in group.members if s.download_id is not None}
+        group.download_id = min(ids - taken, default=None)
+        if group.download_id is not None:
+            taken.add(group.download_id)
+    return groups
+
+
+def _write(groups: list[Group], around: set[int], settled: set[int | None]) -> None:
+    before = Download.objects.in_bulk([*around])
+    derived = _derived(groups, before)
+    changes = []
+    for group, download in zip(groups, derived, strict=True):
+        changes += _changes(group, before.get(group.download_id or 0), download)
+    Download.objects.bulk_create([d for d in derived if d.pk is None])
+    bulk.update(Download, DERIVED, [d for d in derived if d.pk in before])
+    rows = [
+        (download.pk, True, stored.pk)
+        for group, download in zip(groups, derived, strict=True)
+        for stored in group.members
+        if not stored.grouped or stored.download_id != download.pk
+    ]
+    bulk.update_rows(Burst, ["download", "grouped"], rows)
+    kept = {d.pk for d in derived} | settled
+    changes += _absorb([before[pk] for pk in sorted(around - kept)], groups, derived)
+    linking.reopen_many(changes)
+
+
+def _derived(groups: list[Group], before: dict[int, Download]) -> list[Download]:
+    pure = traffic.pure_buckets(
+        [
+            [
+                (s.key[0], s.key[1], s.title_id, burst.first, burst.last)
+                for burst in group.joined
+                for s in {m.title_id: m for m in group.members}.values()
+            ]
+            for group in groups
+        ]
+    )
+    limit = links.bytes_per_second(settings.LANCACHE_INTERFACE)
+    return [
+        _download(group, figures, before.get(group.download_id or 0), limit)
+        for group, figures in zip(groups, pure, strict=True)
+    ]
+
+
+def _download(
+    group: Group,
+    pure: rates.PureBuckets | None,
+    before: Download | None,
+    limit: int | None,
+) -> Download:
+    """Return the row that ``group`` becomes; its links are not its own to write."""
+    joined = group.joined
+    source, client, service, _game = group.key
+    starts = [b.first_start_ms / 1000 for b in joined if b.first_start_ms is not None]
+    ends = [b.last_end_ms / 1000 for b in joined if b.last_end_ms is not None]
+    hit, miss, other = (
+        sum(getattr(burst, f"{kind}_bytes") for burst in joined)
+        for kind in ("hit", "miss", "other")
+    )
+    rate = rates.rate_of(joined)
+    split = rates.split_rates(rate, hit, miss, other, pure)
+    pauses, paused = rates.silences(joined)
+    peak = split.peak_bytes_per_second
+    speed = rate.bytes_per_second
+    implausible = limit is not None and max(speed or 0, peak or 0) > limit
+    if implausible:
+        peak = None
+    return Download(
+        pk=before.pk if before else None,
+        datasource_id=source,
+        client_id=client,
+        service=service,
+        title_id=min((s.raw, s.title_id) for s in group.members)[1],
+        started_at=bulk.moment(min([joined[0].first, *starts])),
+        ended_at=bulk.moment(max([joined[-1].last, *ends])),
+        requests=sum(burst.requests for burst in joined),
+        failed_requests=sum(burst.failed_requests for burst in joined),
+        hit_bytes=hit,
+        miss_bytes=miss,
+        other_bytes=other,
+        total_bytes=hit + miss + other,
+        silences=pauses,
+        silence_seconds=paused,
+        bytes_per_second=speed,
+        hit_bytes_per_second=split.hit_bytes_per_second,
+        miss_bytes_per_second=split.miss_bytes_per_second,
+        peak_bytes_per_second=peak,
+        basis=rate.basis.value,
+        split_basis=split.basis.value,
+        implausible=implausible,
+    )
+
+
+def _changes(
+    group: Group, before: Download | None, after: Download
+) -> list[linking.Changed]:
+    """Return the ranges in which sessions have to be asked again."""
+    key = group.key[:3]
+    whole = linking.Changed(*key, after.started_at, after.ended_at)
+    if before is None:
+        return [whole]
+    if before.started_at != after.started_at or before.title_id != after.title_id:
+        return [whole, linking.Changed(*key, before.started_at, before.ended_at)]
+    if before.ended_at == after.ended_at:
+        return []
+    ends = sorted([before.ended_at, after.ended_at])
+    return [linking.Changed(*key, *ends)]
+
+
+def _absorb(
+    gone: list[Download], groups: list[Group], derived: list[Download]
+) -> list[linking.Changed]:
+    """Delete downloads whose bursts went to others; their ids lead there."""
+    heir = {
+        stored.download_id: download.pk
+        for group, download in zip(groups, derived, strict=True)
+        for stored in group.members
+    }
+    changes = []
+    for old in gone:
+        pk = old.pk
+        if (to := heir.get(pk) or _covering(old, derived)) is not None:
+            DownloadAlias.objects.filter(download=pk).update(download=to)
+            DownloadAlias.objects.update_or_create(id=pk, defaults={"download_id": to})
+        changes.append(
+            linking.Changed(
+                old.datasource_id, old.client_id, old.service, old.started_at, old.ended_at
+            )
+        )
+        old.delete()
+    return changes
+
+
+def _covering(old: Download, derived: list[Download]) -> int | None:
+    """Return the download into whose time ``old`` fell: its bursts were joined there."""
+    for new in derived:
+        if (
+            new.client_id == old.client_id
+            and new.service == old.service
+            and new.started_at <= old.ended_at
+            and new.ended_at >= old.started_at
+        ):
+            return int(new.pk)
+    return None

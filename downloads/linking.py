@@ -1,0 +1,245 @@
+"""Links sessions to downloads: the queue and the writer around ``correlating``.
+
+The answer for a session depends on nothing but itself and the downloads that it
+overlaps. So any order of arrival ends in the same links, provided that whoever
+changes a download calls ``reopen`` for what changed, in the same transaction.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Max, Sum
+
+from downloads import bulk, correlating, ranges
+from downloads.correlating import Candidate, Session
+from downloads.models import Download, StreamSession, TrafficBucket
+from downloads.models.sessions import Unlinked
+from downloads.ranges import Changed
+from downloads.recording import bucket_horizon
+
+__all__ = [
+    "Changed",
+    "Fetched",
+    "correlate",
+    "fetched_during",
+    "reopen",
+    "reopen_all",
+    "reopen_many",
+]
+
+BATCH = 500
+STEP = 10_000
+# Sessions of one key with less than this between them: their downloads come as one.
+NEAR = timedelta(hours=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+BUCKET = TrafficBucket.SECONDS
+
+Key = tuple[int, int, str]
+# What is written to a session, and its primary key.
+WRITTEN = ["download", "confidence", "unlinked", "correlated"]
+Answer = tuple[int | None, float | None, str, bool, int]
+
+
+class Fetched(NamedTuple):
+    """Bytes that a client fetched through the cache."""
+
+    hit_bytes: int
+    miss_bytes: int
+    other_bytes: int
+
+
+def reopen(
+    datasource_id: int, client_id: int, service: str, start: datetime, end: datetime
+) -> int:
+    """Queue the sessions around a changed range again; return how many."""
+    return reopen_many([Changed(datasource_id, client_id, service, start, end)])
+
+
+def reopen_many(changes: Iterable[Changed]) -> int:
+    """Queue the sessions that overlap the changed ranges; return how many.
+
+    A download that is new, gone, renamed, or whose start moved, changed in its whole
+    range, old and new. Where only its end moved, the range between the old end and
+    the new one is enough: a growing download costs what it grew by.
+    """
+    # Those already queued, too: a worker that has one of them in hand (its row is
+    # locked, so this waits for it) may not have seen the change.
+    return sum(
+        StreamSession.objects.filter(touching).update(correlated=False)
+        for touching in ranges.around(changes, gap=2 * ranges.REACH)
+    )
+
+
+def reopen_all() -> int:
+    """Queue every session again; return how many there are.
+
+    In steps, so that nobody waits for a lock on a table of millions.
+    """
+    newest = StreamSession.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return sum(
+        StreamSession.objects.filter(pk__gt=low, pk__lte=low + STEP).update(
+            correlated=False
+        )
+        for low in range(0, newest, STEP)
+    )
+
+
+def correlate(limit: int = 5000, deadline: float | None = None) -> int:
+    """Answer up to ``limit`` queued sessions, newest first; return how many.
+
+    ``deadline`` is a reading of time.monotonic(), looked at between batches.
+    """
+    done = 0
+    below: int | None = None
+    while done < limit and (deadline is None or time.monotonic() < deadline):
+        queue = StreamSession.objects.filter(correlated=False)
+        if below is not None:
+            queue = queue.filter(pk__lt=below)
+        ids = list(
+            queue.order_by("-pk").values_list("pk", flat=True)[
+                : min(BATCH, limit - done)
+            ]
+        )
+        if not ids:
+            break
+        # Onwards by key: what another worker has in hand can't hold this one up.
+        below = ids[-1]
+        done += _correlate_batch(ids)
+    return done
+
+
+def _correlate_batch(ids: list[int]) -> int:
+    with transaction.atomic():
+        sessions = list(
+            StreamSession.objects.filter(pk__in=ids, correlated=False)
+            .order_by("pk")
+            .select_for_update(skip_locked=True, no_key=True)
+        )
+        answers = _answers(sessions)
+        touched = {
+            one.pk: {one.download_id, answer[0]} - {None}
+            for one, answer in zip(sessions, answers, strict=True)
+        }
+        # Never wait for a download's lock while holding sessions' locks: whoever
+        # changes downloads waits for sessions. What is locked stays in the queue.
+        held = set(
+            Download.objects.filter(pk__in=set().union(*touched.values()))
+            .order_by("pk")
+            .select_for_update(skip_locked=True, no_key=True)
+            .values_list("pk", flat=True)
+        )
+        answers = [one for one in answers if touched[one[-1]] <= held]
+        bulk.update_rows(StreamSession, WRITTEN, answers)
+        _write_uploads(held)
+    return len(answers)
+
+
+def _answers(sessions: list[StreamSession]) -> list[Answer]:
+    reasons = {one.pk: _why_not(one) for one in sessions}
+    candidates = _candidates([one for one in sessions if not reasons[one.pk]])
+    answers: list[Answer] = []
+    for one in sessions:
+        if reason := reasons[one.pk]:
+            answers.append((None, None, reason, True, one.pk))
+        elif found := correlating.link(_pure(one), candidates.get(_key(one), ())):
+            answers.append((found.key, found.confidence, "", True, one.pk))
+        else:
+            answers.append((None, None, Unlinked.NO_DOWNLOAD.value, True, one.pk))
+    return answers
+
+
+def _why_not(session: StreamSession) -> str:
+    """Return why a session can belong to no download at all, or ''."""
+    if session.status != 200 or not session.total_bytes:
+        return Unlinked.NOTHING_SENT.value
+    if not session.service:
+        return Unlinked.NO_SERVICE.value
+    if session.duration is None or session.started_at is None:
+        return Unlinked.NO_DURATION.value
+    return ""
+
+
+def _candidates(sessions: list[StreamSession]) -> dict[Key, list[Candidate]]:
+    """Return the downloads around these sessions, of each of their keys."""
+    spans = [Changed(*_key(one), _start(one), one.ended_at) for one in sessions]
+    # By key and row: a long download can be found twice.
+    found: dict[Key, dict[int, Candidate]] = defaultdict(dict)
+    for touching in ranges.around(spans, gap=NEAR):
+        # By the raw title, which no one can rename.
+        rows = Download.objects.filter(touching).values_list(
+            "datasource",
+            "client",
+            "service",
+            "pk",
+            "started_at",
+            "ended_at",
+            "title__raw",
+        )
+        for datasource, client, service, pk, start, end, title in rows:
+            one = Candidate(pk, _ms(start), _ms(end), title)
+            found[datasource, client, service][pk] = one
+    return {key: list(of_key.values()) for key, of_key in found.items()}
+
+
+def _write_uploads(downloads: set[int]) -> None:
+    """Tell how fast the clients of these downloads sent, from their sessions."""
+    spans: dict[int, list[tuple[int, int, int]]] = {one: [] for one in downloads}
+    rows = StreamSession.objects.filter(
+        download__in=spans, status=200, total_bytes__gt=0, duration__gt=0
+    ).values_list("download", "started_at", "ended_at", "bytes_received")
+    for download, start, end, size in rows:
+        if start is not None:
+            spans[download].append((_ms(start), _ms(end), size))
+    uploads = [(correlating.upload(of_one), one) for one, of_one in spans.items()]
+    bulk.update_rows(
+        Download,
+        ["session_seconds", "upload_bytes_per_second"],
+        [(*(sent or (None, None)), one) for sent, one in uploads],
+    )
+
+
+def fetched_during(session: StreamSession) -> Fetched | None:
+    """Return what its client fetched of its service while the session was open.
+
+    Buckets are whole: what completed up to ten seconds before or after may be among
+    it. None where no time or service is known, or buckets that old are pruned.
+    """
+    if not session.service or session.started_at is None:
+        return None
+    since = _ms(session.started_at) // 1000 // BUCKET * BUCKET
+    until = _ms(session.ended_at) // 1000
+    if since < bucket_horizon(session.datasource.newest_stamp):
+        return None
+    sums = TrafficBucket.objects.filter(
+        datasource=session.datasource_id,
+        client=session.client_id,
+        title__service=session.service,
+        at__gte=since,
+        at__lte=until,
+    ).aggregate(
+        hit=Sum("hit_bytes", default=0),
+        miss=Sum("miss_bytes", default=0),
+        other=Sum("other_bytes", default=0),
+    )
+    return Fetched(sums["hit"], sums["miss"], sums["other"])
+
+
+def _key(session: StreamSession) -> Key:
+    return session.datasource_id, session.client_id, session.service
+
+
+def _pure(session: StreamSession) -> Session:
+    return Session(_ms(_start(session)), _ms(session.ended_at), session.host)
+
+
+def _start(session: StreamSession) -> datetime:
+    return session.started_at or session.ended_at
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - EPOCH) // MILLISECOND

@@ -1,0 +1,8 @@
+"""What an operator sees of reading; importing it registers every model.
+
+Datasource is here, too: reading it is what it is for.
+"""
+
+from ingest.admin import datasources, runs
+
+__all__ = ["datasources", "runs"]

@@ -1,0 +1,165 @@
+"""Caches, their files, and how far each is read."""
+
+from django.contrib import admin
+from django.db.models import Count, Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from downloads.admin import cells
+from downloads.admin.base import BigListAdmin, ReadOnlyAdmin, ReadOnlyInline
+from downloads.models import Datasource
+from ingest.models import LogFile
+
+
+class FileCells:
+    """Columns that the list of files and a datasource's page share."""
+
+    @admin.display(description="Read")
+    def read(self, file: LogFile) -> SafeString:
+        return cells.size(file.history_offset + file.offset - file.live_start)
+
+    @admin.display(description="On disk", ordering="size")
+    def on_disk(self, file: LogFile) -> SafeString:
+        return cells.size(file.size)
+
+    @admin.display(description="Oldest line")
+    def oldest(self, file: LogFile) -> SafeString:
+        return cells.second(file.first_stamp, "no line with a time was read")
+
+    @admin.display(description="Newest line")
+    def newest(self, file: LogFile) -> SafeString:
+        return cells.second(file.last_stamp, "no line with a time was read")
+
+
+class LogFileInline(FileCells, ReadOnlyInline):
+    model = LogFile
+    ordering = ("path",)
+    fields = (
+        "path", "kind", "state", "format", "read", "on_disk", "lines", "rejected",
+        "newest", "note",
+    )  # fmt: skip
+    readonly_fields = fields
+
+
+@admin.register(Datasource)
+class DatasourceAdmin(BigListAdmin):
+    list_display = ("name", "log_directory", "state", "files", "newest", "enabled")
+    search_fields = ("name", "log_directory")
+    inlines = (LogFileInline,)
+    fieldsets = (
+        (None, {"fields": (("name", "enabled"), "log_directory")}),
+        ("How to read it", {"fields": (("history_days", "trusted_proxies"),)}),
+        ("How it goes", {"fields": (("newest", "runs"), "error", "unread")}),
+    )
+    readonly_fields = ("newest", "runs", "error", "unread")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Datasource]:
+        return super().get_queryset(request).annotate(file_count=Count("logfile"))
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        # Millions of rows would go with it, one by one, within this request.
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Datasource,
+        form: "ModelForm[Datasource]",
+        change: bool,
+    ) -> None:
+        # Reading writes to the same row: what the form did not ask for stays.
+        obj.save(update_fields=form.changed_data if change else None)
+
+    @display(
+        description="State",
+        label={
+            "read": "success",
+            "paused": "info",
+            "nothing yet": "info",
+            "some files not read": "warning",
+            "failing": "danger",
+        },
+    )
+    def state(self, datasource: Datasource) -> str:
+        if not datasource.enabled:
+            return "paused"
+        if datasource.last_error:
+            return "failing"
+        if datasource.unread_files:
+            return "some files not read"
+        return "read" if datasource.newest_stamp else "nothing yet"
+
+    @admin.display(description="Files")
+    def files(self, datasource: Datasource) -> SafeString:
+        url = reverse("admin:ingest_logfile_changelist")
+        count = getattr(datasource, "file_count", 0)
+        return cells.link(f"{url}?datasource__id__exact={datasource.pk}", count)
+
+    @admin.display(description="Newest line")
+    def newest(self, datasource: Datasource) -> SafeString:
+        return cells.second(datasource.newest_stamp, "no line was read yet")
+
+    @admin.display(description="Passes")
+    def runs(self, datasource: Datasource) -> SafeString:
+        url = reverse("admin:ingest_ingestrun_changelist")
+        return cells.link(
+            f"{url}?datasource__id__exact={datasource.pk}", "the last ones"
+        )
+
+    @admin.display(description="Last error")
+    def error(self, datasource: Datasource) -> SafeString | str:
+        if not datasource.last_error:
+            return "none"
+        return format_html(
+            "{}: {}", cells.moment(datasource.last_error_at), datasource.last_error
+        )
+
+    @admin.display(description="Files that are not read")
+    def unread(self, datasource: Datasource) -> SafeString | str:
+        listed = format_html_join(
+            "", "<li><b>{}</b>: {}</li>", map(tuple, datasource.unread_files)
+        )
+        return format_html("<ul>{}</ul>", listed) if listed else "none"
+
+
+@admin.register(LogFile)
+class LogFileAdmin(FileCells, ReadOnlyAdmin):
+    ordering = ("datasource", "path")
+    list_select_related = ("datasource",)
+    list_display = (
+        "path", "datasource", "kind", "state", "format", "read", "on_disk", "lines",
+        "requests", "sessions", "skipped", "rejected", "oldest", "newest",
+    )  # fmt: skip
+    list_filter = (
+        ("datasource", RelatedDropdownFilter),
+        ("kind", ChoicesDropdownFilter),
+        ("state", ChoicesDropdownFilter),
+    )
+    search_fields = ("path",)
+    fieldsets = (
+        (None, {"fields": ("path", ("datasource", "kind", "format"), "state", "note")}),
+        ("How far", {"fields": (("read", "on_disk"), ("oldest", "newest"), "seen_at")}),
+        (
+            "What its lines were",
+            {"fields": ("lines", ("requests", "sessions"), ("skipped", "rejected"))},
+        ),
+        (
+            "How it is known again",
+            {
+                "fields": (
+                    ("live_start", "history_offset", "offset"),
+                    ("counted_offset", "counted_history"),
+                    ("head_len", "head_hash", "tail_hash"),
+                    ("inode", "device"),
+                ),
+            },
+        ),
+    )
+    readonly_fields = ("read", "on_disk", "oldest", "newest")

@@ -1,0 +1,184 @@
+"""What a line counts as: a request of a client, or skipped for a stated reason. Pure.
+
+Body bytes of a 2xx GET are hit, miss or other by $upstream_cache_status; every other
+status or method is other. The status is that of the first slice of a response: totals
+are exact, hit and miss approximate.
+"""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from downloads import services, titles
+
+HIT = ("HIT", "STALE", "UPDATING", "REVALIDATED")
+MISS = ("MISS", "EXPIRED", "BYPASS")
+# nginx refused these before it knew who asked for what: no address in them is trusted.
+REFUSED = (400, 408, 414)
+HEARTBEAT = "/lancache-heartbeat"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+KEY = ["address", "service", "title"]
+KINDS = ["hit_bytes", "miss_bytes", "other_bytes"]
+
+
+@dataclass
+class Counted:
+    """Requests by client, service, raw title and second; and what was left out.
+
+    ``seconds``: address service title at hit_bytes miss_bytes other_bytes requests
+    failed_requests first_start_ms last_end_ms. ``statuses``: service cache_status at
+    bytes requests, for the counters.
+    """
+
+    seconds: pl.DataFrame
+    statuses: pl.DataFrame
+    requests: int
+    skipped: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+def count(
+    requests: pl.DataFrame, trusted: Sequence[Network] = (), file_service: str = ""
+) -> Counted:
+    """Count grouped requests (formats.REQUESTS); see Counted."""
+    skipped: Counter[str] = Counter()
+    requests = _without_skipped(requests, skipped)
+    clients = _clients(requests, trusted)
+    nobody = requests.join(clients, on=["address", "forwarded_for"], how="anti")
+    rejected: Counter[str] = Counter()
+    if not nobody.is_empty():
+        rejected["the client's address is none"] = int(nobody["requests"].sum())
+    known = (
+        requests.join(clients, on=["address", "forwarded_for"])
+        .drop("address")
+        .rename({"client": "address"})
+    )
+    named = _named(known, file_service)
+    return Counted(
+        _seconds(named),
+        named.group_by("service", "cache_status", "at").agg(
+            pl.col("bytes").sum(), pl.col("requests").sum()
+        ),
+        int(named["requests"].sum()),
+        skipped,
+        rejected,
+    )
+
+
+def _without_skipped(requests: pl.DataFrame, skipped: Counter[str]) -> pl.DataFrame:
+    reason = (
+        pl.when(pl.col("status").is_in(REFUSED))
+        .then(pl.format("no trustworthy client ({})", "status"))
+        .when(pl.col("path") == HEARTBEAT)
+        .then(pl.lit("heartbeat"))
+        .when(pl.col("path").is_null())
+        .then(pl.lit("request without a path"))
+    )
+    requests = requests.with_columns(reason.alias("reason"))
+    left_out = requests.filter(pl.col("reason").is_not_null())
+    for why, number in (
+        left_out.group_by("reason").agg(pl.col("requests").sum()).iter_rows()
+    ):
+        skipped[why] += number
+    return requests.filter(pl.col("reason").is_null()).drop("reason")
+
+
+def _clients(requests: pl.DataFrame, trusted: Sequence[Network]) -> pl.DataFrame:
+    """Return the client of each (address, forwarded_for) that has one."""
+    pairs = requests.select("address", "forwarded_for").unique()
+    rows = [
+        (address, forwarded, client)
+        for address, forwarded in pairs.iter_rows()
+        if (client := client_of(address, forwarded, trusted))
+    ]
+    return pl.DataFrame(
+        rows,
+        schema=dict.fromkeys(["address", "forwarded_for", "client"], pl.String),
+        orient="row",
+    )
+
+
+def client_of(address: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
+    """Return the rightmost address that is no trusted proxy's, or "" if none is."""
+    client = folded_address(address)
+    hops = [hop.strip() for hop in forwarded_for.split(",")] if trusted else []
+    while client and hops and _within(client, trusted):
+        before = folded_address(hops.pop())
+        if not before:
+            break
+        client = before
+    return client
+
+
+def folded_address(text: str) -> str:
+    """Return an address in its one canonical spelling, or "" if it is none."""
+    if text == "unix:":
+        return text
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    # A zone such as %eth0 is a stranger's free text.
+    return "" if "%" in text else str(address)
+
+
+def _within(address: str, networks: Sequence[Network]) -> bool:
+    if address == "unix:":
+        return False
+    ip = ipaddress.ip_address(address)
+    return any(ip.version == net.version and ip in net for net in networks)
+
+
+def _named(requests: pl.DataFrame, file_service: str) -> pl.DataFrame:
+    asked = ["identifier", "host", "steam_agent"]
+    service_rows = [
+        (*row, services.of_request(row[0], file_service, row[1], row[2]))
+        for row in requests.select(asked).unique().iter_rows()
+    ]
+    schema = {name: requests.schema[name] for name in asked} | {"service": pl.String()}
+    with_service = requests.join(
+        pl.DataFrame(service_rows, schema=schema, orient="row"), on=asked
+    )
+    keys = ["service", "path", "host"]
+    title_rows = [
+        (*row, titles.raw_title(*row))
+        for row in with_service.select(keys).unique().iter_rows()
+    ]
+    return with_service.join(
+        pl.DataFrame(
+            title_rows, schema=dict.fromkeys([*keys, "title"], pl.String), orient="row"
+        ),
+        on=keys,
+    )
+
+
+def _seconds(named: pl.DataFrame) -> pl.DataFrame:
+    is_get = (pl.col("method") == "GET") & pl.col("status").is_between(200, 299)
+    # A 304, like the answer to a HEAD, has no body whatever the log says of it.
+    bodiless = (pl.col("status") == 304) | (pl.col("method") == "HEAD")
+    size = pl.when(bodiless).then(0).otherwise("bytes")
+    hit = is_get & pl.col("cache_status").is_in(HIT)
+    miss = is_get & pl.col("cache_status").is_in(MISS)
+    failed = pl.col("status") >= 400
+    return (
+        named.lazy()
+        .group_by(*KEY, "at")
+        .agg(
+            size.filter(hit).sum().alias("hit_bytes"),
+            size.filter(miss).sum().alias("miss_bytes"),
+            size.filter(~hit & ~miss).sum().alias("other_bytes"),
+            pl.col("requests").sum(),
+            pl.col("requests").filter(failed).sum().alias("failed_requests"),
+            pl.col("first_start_ms").min(),
+            pl.col("last_end_ms").max(),
+        )
+        .with_columns(pl.col(*KINDS, "requests", "failed_requests").cast(pl.Int64))
+        .sort(*KEY, "at")
+        .collect()
+    )

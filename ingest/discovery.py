@@ -1,0 +1,144 @@
+"""Which files of a directory are logs of a cache, and why others are not."""
+
+import os
+import pwd
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.reader import DamagedFile, LineReader
+from ingest.stamps import kind_of
+
+_DATE = r"\d{4}-?\d\d-?\d\d(?:[-_.]?\d{2,10})?"
+_ROTATION = rf"(?:[.-](?:\d{{1,6}}|{_DATE}))*(?:\.(?:gz|zst))?"
+_ACCESS = re.compile(rf"^((?:(.+)-)?access[^.]*\.log){_ROTATION}$")
+_STREAM = re.compile(rf"^((?:stream-access|https-access|stream)\.log){_ROTATION}$")
+_LOG_LIKE = re.compile(r"access|stream|\.log", re.IGNORECASE)
+# Beginnings of files: https://www.rfc-editor.org/rfc/rfc1952, rfc8878
+_MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+PEEK = 65536
+
+
+class DirectoryProblem(Exception):
+    """The directory can't be read; says why, and what would help."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A log file. ``series`` is the name its rotations share."""
+
+    path: Path
+    kind: str  # "access" or "stream"
+    series: str
+    service: str  # of `<service>-access.log`, else ""
+    compression: str  # "", "gz" or "zst"
+    size: int
+    inode: int
+    device: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The logs of a directory by path, and (path, reason) of what is left alone."""
+
+    files: list[Found] = field(default_factory=list)
+    ignored: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def discover(directory: Path) -> Discovery:
+    """Look through ``directory``, not below it. Raises DirectoryProblem."""
+    found = Discovery()
+    for name in _names(directory):
+        path = directory / name
+        access, stream = _ACCESS.match(name), _STREAM.match(name)
+        if not access and not stream:
+            if _LOG_LIKE.search(name) and path.is_file():
+                found.ignored.append((path, "its name is none of a known log's"))
+            continue
+        try:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                found.ignored.append((path, "no regular file"))
+                continue
+            compression, line = _peek(path)
+        except OSError as error:
+            found.ignored.append((path, _refusal(path, error)))
+            continue
+        match = stream or access
+        assert match is not None
+        named = "stream" if stream else "access"
+        service = "" if stream else (match[2] or "")
+        found.files.append(
+            Found(
+                path,
+                kind_of(line) or named,
+                match[1],
+                service,
+                compression,
+                status.st_size,
+                status.st_ino,
+                status.st_dev,
+                status.st_mtime_ns,
+            )
+        )
+    return found
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))  # noqa: PTH208 names are all we need
+    except FileNotFoundError as error:
+        raise DirectoryProblem(f"{directory} does not exist.") from error
+    except NotADirectoryError as error:
+        raise DirectoryProblem(f"{directory} is no directory.") from error
+    except OSError as error:
+        raise DirectoryProblem(_refusal(directory, error)) from error
+
+
+def _refusal(path: Path, error: OSError) -> str:
+    """Say why a path can't be read: whose it is, its mode, and who we are."""
+    why = error.strerror or str(error)
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{path}: {why} (we are uid {os.getuid()})"
+    try:
+        owner = pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        owner = str(status.st_uid)
+    return (
+        f"{path}: {why}: it is {owner}'s with mode {stat.filemode(status.st_mode)},"
+        f" we are uid {os.getuid()}; let its group or everybody read it"
+    )
+
+
+def _peek(path: Path) -> tuple[str, bytes]:
+    """Return a file's compression and its first whole line, b"" if it has none."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    compression = next((c for m, c in _MAGIC.items() if magic.startswith(m)), "")
+    with LineReader(path, compression) as reader:
+        try:
+            data = reader.read(0, PEEK).data
+        except DamagedFile:
+            data = b""
+    return compression, data.partition(b"\n")[0]
+
+
+def signature(directory: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Return what changes when any log of ``directory`` does: names and stats only.
+
+    Raises DirectoryProblem.
+    """
+    seen = []
+    for name in _names(directory):
+        if _ACCESS.match(name) or _STREAM.match(name):
+            try:
+                status = os.stat(f"{directory}/{name}")  # noqa: PTH116 every second
+            except OSError:
+                seen.append((name, 0, 0, 0))
+            else:
+                seen.append((name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(seen)

@@ -1,0 +1,95 @@
+"""What every format gives, and the ways in which all of them read text."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+# One row for each distinct combination of the columns before `bytes`, which sums up
+# the lines that share them.
+REQUESTS = pl.Schema(
+    {
+        "identifier": pl.String,  # $cacheidentifier; "" where the format has none
+        "address": pl.String,  # $remote_addr; "" where it can't be trusted
+        "forwarded_for": pl.String,  # $http_x_forwarded_for; "" if missing
+        "at": pl.Int64,  # $time_local, epoch seconds
+        "method": pl.String,  # null where the request has no path
+        "path": pl.String,  # the head that was asked for, never all of it
+        "status": pl.Int64,
+        "cache_status": pl.String,  # $upstream_cache_status
+        "host": pl.String,
+        "steam_agent": pl.Boolean,  # the User-Agent is Steam's
+        "bytes": pl.Int64,  # of bodies
+        "requests": pl.Int64,
+        "first_start_ms": pl.Int64,  # epoch ms, where the lines tell it
+        "last_end_ms": pl.Int64,  # the same
+    }
+)
+
+# One row a line: two equal lines are two sessions.
+SESSIONS = pl.Schema(
+    {
+        "address": pl.String,
+        "at": pl.Int64,  # epoch seconds of the END
+        "protocol": pl.String,
+        "status": pl.Int64,
+        "host": pl.String,
+        "bytes_sent": pl.Int64,
+        "bytes_received": pl.Int64,
+        "duration": pl.Float64,  # seconds; null in S4
+    }
+)
+
+STEAM_AGENT = "Valve/Steam HTTP Client"
+STAMP = r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+STAMP_FORMAT = "%d/%b/%Y:%H:%M:%S %z"
+# Fits in 64 bits however many of them are summed.
+NUMBER = r"\d{1,15}"
+
+
+@dataclass
+class Parsed:
+    """The lines of a slice that a family of formats understood.
+
+    ``leftover`` are the indexes of those it did not, ascending. ``formats`` counts
+    lines by the id that design calls a format: A1, S2, ...
+    """
+
+    frame: pl.DataFrame
+    leftover: Sequence[int] = ()
+    formats: dict[str, int] = field(default_factory=dict)
+
+
+def fields(data: bytes, separator: str, count: int) -> pl.LazyFrame:
+    """Split each line of ``data`` into columns c0, c1, ... of text.
+
+    A missing field is "", as an empty one is; what is beyond ``count`` is dropped.
+    A carriage return at the end is dropped; bytes that are no UTF-8 are replaced.
+    """
+    names = [f"c{i}" for i in range(count)]
+    header = separator.join(names).encode() + b"\n"
+    return pl.scan_csv(
+        io.BytesIO(header + data),
+        separator=separator,
+        quote_char=None,
+        schema=dict.fromkeys(names, pl.String()),
+        empty_string_is_null=False,
+        truncate_ragged_lines=True,
+        encoding="utf8-lossy",
+    )
+
+
+def epoch_seconds(stamp: pl.Expr) -> pl.Expr:
+    """Convert $time_local to epoch seconds; null where it is no such time."""
+    return (
+        stamp.str.to_datetime(STAMP_FORMAT, time_unit="ms", strict=False)
+        .dt.epoch("s")
+        .cast(pl.Int64)
+    )
+
+
+def lines_of(data: bytes, indexes: Sequence[int]) -> list[bytes]:
+    """Return the lines of ``data`` with these indexes, without their newlines."""
+    lines = data.split(b"\n")
+    return [lines[i] for i in indexes]

@@ -1,0 +1,184 @@
+"""Which file is it? By content, not by name: a log stays one file while it is renamed,
+copied and compressed. Pure.
+
+A known file is the one at a path if its head, the first whole lines, and its tail,
+the bytes before the position it was read to, are there. Same head but shorter than
+that: a copy of what was read, such as copytruncate makes. Same head with another tail:
+another file.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ingest.discovery import Found
+from ingest.reader import Chunk, LineReader
+
+HEAD = 1024
+TAIL = 256
+
+
+class Outcome(Enum):
+    SAME = "the known file"
+    NEW = "a file that was not known"
+    COPY = "a copy of what was read"
+    NOTHING = "no whole line yet"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is kept of a file to know it again; ``size`` is that on disk."""
+
+    pk: int
+    path: str
+    head_len: int
+    head_hash: str
+    offset: int
+    tail_hash: str
+    inode: int | None
+    device: int | None
+    size: int
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``known`` is the file that ``found`` is, or is a copy of."""
+
+    found: Found
+    outcome: Outcome
+    known: Known | None = None
+
+
+def digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def head(reader: LineReader) -> tuple[int, str]:
+    """Return length and hash of the first whole lines within HEAD bytes.
+
+    A first line that is longer counts with its beginning. (0, "") if there is none.
+    """
+    data = reader.exactly(0, HEAD)
+    length = data.rfind(b"\n") + 1
+    if not length and len(data) == HEAD:
+        length = HEAD
+    return (length, digest(data[:length])) if length else (0, "")
+
+
+def tail_hash(reader: LineReader, chunk: Chunk) -> str:
+    """Return the hash of the TAIL bytes before a chunk's end."""
+    start = max(0, chunk.end - TAIL)
+    inside = chunk.data[: chunk.end - chunk.start]
+    if len(inside) >= chunk.end - start and not chunk.overlong:
+        return digest(inside[-(chunk.end - start) :])
+    return digest(reader.exactly(start, chunk.end))
+
+
+def assign(found: Sequence[Found], known: Sequence[Known]) -> list[Assignment]:
+    """Tell for each file which known one it is; each known file is at one path.
+
+    Files whose inode is known go first, then the longer of two: the other is its
+    copy. Raises nothing for a file that vanished: it is NOTHING.
+    """
+    inodes = {(k.inode, k.device) for k in known}
+    order = sorted(
+        found,
+        key=lambda f: (
+            (f.inode, f.device) not in inodes,
+            bool(f.compression),
+            -f.size,
+            str(f.path),
+        ),
+    )
+    taken: dict[int, Found] = {}
+    fresh: list[tuple[str, Found]] = []
+    result = []
+    for file in order:
+        try:
+            assignment = _identify(file, known, taken, fresh)
+        except OSError:
+            assignment = Assignment(file, Outcome.NOTHING)
+        if assignment.outcome is Outcome.SAME and assignment.known:
+            taken[assignment.known.pk] = file
+        result.append(assignment)
+    return sorted(result, key=lambda a: str(a.found.path))
+
+
+def _identify(
+    found: Found,
+    known: Sequence[Known],
+    taken: dict[int, Found],
+    fresh: list[tuple[str, Found]],
+) -> Assignment:
+    with LineReader(found.path, found.compression) as reader:
+        beginning = reader.exactly(0, HEAD)
+        length, head_hash = head(reader)
+        if not length:
+            return Assignment(found, Outcome.NOTHING)
+        shorter: Known | None = None
+        for one in _by_likeness(found, known):
+            if len(beginning) < one.head_len:
+                continue
+            if digest(beginning[: one.head_len]) != one.head_hash:
+                continue
+            if one.pk in taken:
+                if _is_copy(found, taken[one.pk]):
+                    return Assignment(found, Outcome.COPY, one)
+                continue
+            likeness = _compare(found, reader, one)
+            if likeness is Outcome.SAME:
+                return Assignment(found, Outcome.SAME, one)
+            if likeness is Outcome.COPY:
+                shorter = shorter or one
+    if shorter:
+        return Assignment(found, Outcome.COPY, shorter)
+    for other_hash, other in fresh:
+        if other_hash == head_hash and _is_copy(found, other):
+            return Assignment(found, Outcome.COPY)
+    fresh.append((head_hash, found))
+    return Assignment(found, Outcome.NEW)
+
+
+def _by_likeness(found: Found, known: Sequence[Known]) -> list[Known]:
+    def key(one: Known) -> tuple[bool, bool, int]:
+        same_inode = (one.inode, one.device) == (found.inode, found.device)
+        return (not same_inode, one.path != str(found.path), -one.offset)
+
+    return sorted(known, key=key)
+
+
+def _compare(found: Found, reader: LineReader, known: Known) -> Outcome:
+    """Compare what lies before the position that ``known`` was read to."""
+    unchanged = (
+        found.compression
+        and (known.inode, known.device, known.size)
+        == (found.inode, found.device, found.size)
+        and known.path == str(found.path)
+    )
+    if unchanged or not known.offset:
+        # A finished file that was here before: not unpacked only to see that.
+        return Outcome.SAME
+    start = max(0, known.offset - TAIL)
+    tail = reader.exactly(start, known.offset)
+    if len(tail) < known.offset - start:
+        return Outcome.COPY
+    return Outcome.SAME if digest(tail) == known.tail_hash else Outcome.NEW
+
+
+def _is_copy(found: Found, original: Found) -> bool:
+    """Whether ``found``, with the same head, is wholly a beginning of ``original``.
+
+    Plain files are compared by their tails, as known ones are; compressed ones, whose
+    length nobody knows, in full.
+    """
+    with (
+        LineReader(found.path, found.compression) as one,
+        LineReader(original.path, original.compression) as other,
+    ):
+        position = 0 if found.compression else max(0, found.size - TAIL)
+        while data := one.exactly(position, position + (1 << 20)):
+            if other.exactly(position, position + len(data)) != data:
+                return False
+            position += len(data)
+    return True

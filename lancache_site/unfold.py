@@ -1,0 +1,91 @@
+"""The admin's skin: its colours, and a sidebar in the order of the operator's work."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+
+def entry(title: str, icon: str, model: str) -> dict[str, Any]:
+    """Return a link to the list of ``model``, for who may look at it."""
+    app, name = model.split(".")
+
+    def allowed(request: HttpRequest) -> bool:
+        rights = (f"{app}.{verb}_{name}" for verb in ("view", "change"))
+        return any(request.user.has_perm(right) for right in rights)
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": allowed,
+    }
+
+
+NAVIGATION = [
+    {
+        "items": [
+            entry("Downloads", "download", "downloads.download"),
+            entry("Sessions", "lan", "downloads.streamsession"),
+            entry("Clients", "devices", "downloads.client"),
+            entry("Titles", "stadia_controller", "downloads.title"),
+        ],
+    },
+    {
+        "title": "Reading logs",
+        "separator": True,
+        "items": [
+            entry("Datasources", "storage", "downloads.datasource"),
+            entry("Log files", "description", "ingest.logfile"),
+            entry("Passes", "sync", "ingest.ingestrun"),
+            entry("Rejected lines", "report", "ingest.rejectedline"),
+            entry("Schedules", "schedule", "django_celery_beat.periodictask"),
+        ],
+    },
+    {
+        "title": "Facts",
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            entry("Bursts", "stacked_bar_chart", "downloads.burst"),
+            entry("Ten seconds", "timer_10", "downloads.trafficbucket"),
+            entry("Quarters of an hour", "av_timer", "downloads.trafficquarter"),
+            entry("Counters", "123", "downloads.counter"),
+            entry("Absorbed downloads", "merge", "downloads.downloadalias"),
+        ],
+    },
+    {
+        "title": "Who may sign in",
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            entry("Users", "person", "auth.user"),
+            entry("Groups", "group", "auth.group"),
+            entry("Failed attempts", "gpp_bad", "axes.accessattempt"),
+            entry("Sign-ins", "login", "axes.accesslog"),
+        ],
+    },
+]
+# A teal: red and green are for what failed and what went well.
+PRIMARY = {
+    "50": "oklch(98.4% .014 180.72)",
+    "100": "oklch(95.3% .051 180.801)",
+    "200": "oklch(91% .096 180.426)",
+    "300": "oklch(85.5% .138 181.071)",
+    "400": "oklch(77.7% .152 181.912)",
+    "500": "oklch(70.4% .14 182.503)",
+    "600": "oklch(52% .104 184.704)",
+    "700": "oklch(45% .09 186.391)",
+    "800": "oklch(40% .078 188.216)",
+    "900": "oklch(36% .066 188.416)",
+    "950": "oklch(27.7% .046 192.524)",
+}
+UNFOLD = {
+    "SITE_TITLE": "LANCache bandwidth",
+    "SITE_HEADER": "LANCache bandwidth",
+    "SITE_SYMBOL": "speed",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {"primary": PRIMARY},
+    "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
+}

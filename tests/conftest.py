@@ -1,0 +1,25 @@
+"""Settings for tests: nothing of theirs is written into the tree."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+
+# Before Django reads its settings, which happens once this file is loaded; short,
+# because a unix socket lies in it.
+DATA_DIR = Path(tempfile.mkdtemp(prefix="lancache-tests-", dir="/tmp"))
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+for name in ("LANCACHE_LOG_DIR", "LANCACHE_INTERFACE", "DATABASE_URL", "REDIS_URL"):
+    os.environ.pop(name, None)
+os.environ["DATA_DIR"] = str(DATA_DIR)
+os.environ["DJANGO_SETTINGS_MODULE"] = "lancache_site.settings"
+
+# pytest-django takes settings that are loaded, but loads none of itself so late.
+django.setup()
+
+from tests.services import broker  # noqa: E402
+
+__all__ = ["broker"]
