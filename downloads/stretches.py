@@ -8,6 +8,7 @@ seconds, paces bytes per second.
 
 from collections.abc import Iterable
 from itertools import pairwise
+from math import inf
 
 from downloads.bursts import Burst
 
@@ -32,9 +33,11 @@ def stretches(bursts: list[Burst]) -> list[list[Burst]]:
     theirs; else that of steady large requests; else that of everything, which grows as
     pauses are taken out of it.
     """
+    if not bursts:
+        return []
     if mostly_dense(bursts):
         dense = pace_of(measured([burst]) for burst in bursts if _dense(burst))
-        return _split(bursts, FILLED * (dense or 0))
+        return _split(bursts, FILLED * (dense or inf))
     if steady := _steady_pace(bursts):
         return _split(bursts, steady)
     parts = [bursts]
@@ -100,24 +103,30 @@ def _after_first(stretch: list[Burst]) -> tuple[int, int]:
 
 def _split(bursts: list[Burst], least: float) -> list[list[Burst]]:
     """Cut at each silence that was filled at a pace under ``least``."""
-    parts = [bursts[:1]] if bursts else []
+    parts = [bursts[:1]]
     for before, after in pairwise(bursts):
-        large = after.total_bytes >= LARGE_REQUEST * after.requests
-        if large and _pace(before, after) >= least:
+        if _large(after) and _pace(before, after) >= least:
             parts[-1].append(after)
         else:
             parts.append([after])
     return parts
 
 
+def _large(burst: Burst) -> bool:
+    """Whether it begins with a large request, small ones behind it or not."""
+    if _dense(burst):
+        return burst.bytes_in_first_second >= LARGE_REQUEST
+    return burst.total_bytes >= LARGE_REQUEST * burst.requests
+
+
 def _pace(before: Burst, after: Burst) -> float:
     """At what pace the silence between two bursts was filled.
 
-    By all of a burst no longer than it: requests that start together end together.
+    By all of a scattered burst no longer than it: what starts together ends together.
     """
     silence = after.first - before.last
     length = after.last - after.first
-    if length <= silence:
+    if length <= silence and not _dense(after):
         return after.total_bytes / (silence + length)
     return after.bytes_in_first_second / silence
 

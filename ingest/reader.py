@@ -1,30 +1,37 @@
-"""(file, position) -> whole lines as bytes. Positions count decompressed bytes."""
+"""(file, position) -> whole lines as bytes. Positions count decompressed bytes.
 
-import gzip
-import os
-import zlib
-from collections.abc import Callable
+What a chunk holds depends on the file alone where it matters: a line is over-long
+because of its length, never because of where a read happened to begin.
+"""
+
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
-from backports import zstd
+from ingest.opening import FileReplaced, Handle, Packed, Plain
+from ingest.stamps import line_start_at_or_after
+from ingest.unpacking import DamagedFile
 
-BLOCK = 1 << 20
+__all__ = [
+    "Chunk",
+    "DamagedFile",
+    "FileReplaced",
+    "LineReader",
+    "line_start_at_or_after",
+]
+
+MAX_LINE = 1 << 20  # bytes without the newline; nginx itself allows some 32 KB
+BLOCK = MAX_LINE // 2
+PEEK = 64 << 10
 BEGINNING = 500  # bytes kept of an over-long line
-
-
-class DamagedFile(Exception):
-    """A compressed file ends or breaks in its middle; what came before was given."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Whole lines: ``data`` ends with a newline unless it is empty.
+    """Either whole lines, ``data`` that ends with a newline, or one over-long line.
 
-    ``end`` is where the next read goes on. ``overlong``: (position, length, beginning)
-    of a line that does not fit into a chunk; then it is all that the chunk holds.
+    ``end`` is where the next read goes on. ``overlong``: (position, length with its
+    newline, first 500 bytes); then ``data`` is empty. Nothing new: end == start.
     """
 
     data: bytes
@@ -34,17 +41,32 @@ class Chunk:
 
 
 class LineReader:
-    """Reads one file from where the caller says. Keeps it open between reads, so that
-    a compressed one is unpacked once, however many slices it is read in."""
+    """Reads one file from where the caller says.
 
-    def __init__(self, path: Path, compression: str = "") -> None:
+    Kept between reads, it unpacks a compressed file once, however many slices it is
+    read in. It holds the file open until ``release`` or ``close``.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        compression: str = "",
+        inode: int | None = None,
+        device: int | None = None,
+    ) -> None:
+        """``inode`` and ``device``: the file meant, else the one found at first."""
         self.path = path
         self.compression = compression
-        self._stream: IO[bytes] | None = None
-        self._position = 0
-        self._damage: str | None = None
-        # A line without its end, and how far it was looked for.
-        self._endless: tuple[int, int] | None = None
+        self._handle = Handle(path, inode, device)
+        self._source: Plain | Packed = self._begun()
+        self._told = False
+        # A line that has no end yet: its start, how far was looked, its beginning.
+        self._endless: tuple[int, int, bytes] | None = None
+
+    def _begun(self) -> Plain | Packed:
+        if self.compression:
+            return Packed(self._handle, self.compression)
+        return Plain(self._handle)
 
     def __enter__(self) -> "LineReader":
         return self
@@ -57,146 +79,131 @@ class LineReader:
     ) -> None:
         self.close()
 
+    def release(self) -> None:
+        """Close the file, and go on from the same place when it is read again."""
+        self._handle.release()
+
     def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        self._stream = None
+        """Close the file and forget what was unpacked."""
+        self.release()
+        self._source = self._begun()
 
     def read(self, offset: int, limit: int, stop: int | None = None) -> Chunk:
         """Return the whole lines among the ``limit`` bytes from ``offset`` on.
 
-        ``stop`` is a start of a line that is not read. Nothing new is an empty chunk.
-        Raises OSError, and DamagedFile where nothing more can be read.
+        One line at least, if there is a whole one. ``stop`` is the start of a line,
+        which is not read. The last line of a finished compressed file is whole without
+        a newline, and gets one in ``data``. Raises OSError, FileReplaced among them,
+        and DamagedFile, once, where nothing more can be read.
         """
-        if stop is not None:
-            limit = min(limit, stop - offset)
-        if limit <= 0:
+        wanted = offset + limit if stop is None else min(offset + limit, stop)
+        if wanted <= offset:
             return Chunk(b"", offset, offset)
-        data, ended = self._bytes(offset, limit)
-        cut = data.rfind(b"\n") + 1
-        if cut:
-            return Chunk(data[:cut], offset, offset + cut)
-        if ended and data and self.compression and not self._damage:
-            # Nothing will be appended to it: the last line is whole.
-            return Chunk(data + b"\n", offset, offset + len(data))
-        if len(data) == limit:
-            return self._overlong(offset, limit, data[:BEGINNING])
-        if ended and self._damage:
-            raise DamagedFile(f"damaged: {self._damage}")
-        return Chunk(b"", offset, offset)
+        if isinstance(self._source, Packed):
+            self._source.skip_to(offset)
+        end = self._source.reach(wanted)
+        chunk = self._lines(offset, end) or self._long_line(offset, stop)
+        if chunk.end == offset and self._source.damage and not self._told:
+            self._told = True
+            raise DamagedFile(self._source.damage)
+        self._source.trim(chunk.end)
+        return chunk
 
     def exactly(self, start: int, end: int) -> bytes:
         """Return the bytes from ``start`` to ``end``, fewer if the file is shorter.
 
-        Meant for compressed files only where it can't be helped: it unpacks them
-        from the start if ``start`` was passed.
+        Going back in a compressed file, further than 256 bytes before where reading
+        stands, unpacks it from its start.
         """
-        return self._bytes(start, end - start)[0]
+        return self._source.pread(max(0, end - start), start)
 
-    def _overlong(self, offset: int, limit: int, beginning: bytes) -> Chunk:
-        """Go past a line that is longer than ``limit``, once its end is there."""
-        position = offset + limit
-        if self._endless and self._endless[0] == offset:
-            position = self._endless[1]
-        while True:
-            data, _ended = self._bytes(position, BLOCK)
+    def reaches(self, position: int) -> bool:
+        """Whether there is a byte at ``position``; unpacks no further."""
+        if isinstance(self._source, Packed):
+            self._source.skip_to(position)
+        return self._source.reach(position + 1) > position
+
+    def _lines(self, offset: int, end: int) -> Chunk | None:
+        """Return the lines in [offset, end); None if the first does not end there."""
+        cut = self._last_line_end(offset, end)
+        if cut <= offset:
+            return None
+        data = self._source.pread(cut - offset, offset)
+        if not data.endswith(b"\n"):  # truncated while we looked
+            data = data[: data.rfind(b"\n") + 1]
+        if not data:
+            return None
+        return _to_first_overlong(data, offset)
+
+    def _last_line_end(self, offset: int, end: int) -> int:
+        """Look backwards, so that what is read of 16 MB needs no cutting, no copy."""
+        size = PEEK
+        while end > offset:
+            begin = max(offset, end - size)
+            place = self._source.pread(end - begin, begin).rfind(b"\n")
+            if place >= 0:
+                return begin + place + 1
+            end, size = begin, MAX_LINE
+        return offset
+
+    def _long_line(self, offset: int, stop: int | None) -> Chunk:
+        """Return the one line at ``offset``, which goes on after the limit."""
+        end = self._line_end(offset, stop)
+        nothing = Chunk(b"", offset, offset)
+        if end is None and not (self._source.finished and stop is None):
+            return nothing
+        _, position, beginning = self._endless or (offset, offset, b"")
+        self._endless = None
+        length = (position if end is None else end - 1) - offset
+        if length > MAX_LINE:
+            after = position if end is None else end
+            return Chunk(b"", offset, after, [(offset, after - offset, beginning)])
+        data = self._source.pread(length, offset)
+        if len(data) < length or (end is None and not length):
+            return nothing
+        return Chunk(data + b"\n", offset, offset + length + (end is not None))
+
+    def _line_end(self, offset: int, stop: int | None) -> int | None:
+        """Return the position after the next newline; None if there is none yet.
+
+        How far was looked is remembered: a line that grows is not looked at twice.
+        """
+        if self._endless is None or self._endless[0] != offset:
+            self._endless = (offset, offset, self._source.pread(BEGINNING, offset))
+        _, position, beginning = self._endless
+        if not self.compression and self._source.reach(position) < position:
+            position, beginning = offset, b""  # the file was truncated
+        while stop is None or position < stop:
+            size = BLOCK if stop is None else min(BLOCK, stop - position)
+            data = self._source.pread(size, position)
             if not data:
-                self._endless = (offset, position)
-                return Chunk(b"", offset, offset)
-            if (place := data.find(b"\n")) >= 0:
-                end = position + place + 1
-                return Chunk(b"", offset, end, [(offset, end - offset, beginning)])
+                break
+            if len(beginning) < BEGINNING:
+                beginning += data[: BEGINNING - len(beginning)]
+            place = data.find(b"\n")
             position += len(data)
-
-    def _bytes(self, offset: int, size: int) -> tuple[bytes, bool]:
-        """Return up to ``size`` bytes, and whether the file ends behind them."""
-        if not self.compression:
-            return self._plain(offset, size)
-        return self._unpacked(offset, size)
-
-    def _plain(self, offset: int, size: int) -> tuple[bytes, bool]:
-        # Opened anew each time: a path may be another file by now, and an open one
-        # would keep a deleted log's disk space.
-        with self.path.open("rb", buffering=0) as file:
-            data = os.pread(file.fileno(), size, offset)
-        return data, len(data) < size
-
-    def _unpacked(self, offset: int, size: int) -> tuple[bytes, bool]:
-        if self._stream is None or offset < self._position:
-            self._open()
-        while self._position < offset:
-            skipped = self._next(min(BLOCK, offset - self._position))
-            if not skipped:
-                return b"", True
-        parts, left = [], size
-        while left and (data := self._next(min(BLOCK, left))):
-            parts.append(data)
-            left -= len(data)
-        return b"".join(parts), bool(left)
-
-    def _open(self) -> None:
-        self.close()
-        if self.compression == "gz":
-            self._stream = gzip.open(self.path, "rb")
-        else:
-            self._stream = zstd.open(self.path, "rb")
-        self._position = 0
-        self._damage = None
-
-    def _next(self, size: int) -> bytes:
-        assert self._stream is not None
-        if self._damage:
-            return b""
-        try:
-            data = self._stream.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
-            self._damage = str(error) or type(error).__name__
-            return b""
-        self._position += len(data)
-        return data
+            if place >= 0:
+                self._endless = (offset, position, beginning)
+                return position - len(data) + place + 1
+            if position - offset > 2 * MAX_LINE:
+                self._source.trim(position)
+        self._endless = (offset, position, beginning)
+        return None
 
 
-StampOf = Callable[[bytes], int | None]
+def _to_first_overlong(data: bytes, start: int) -> Chunk:
+    """Cut before the first over-long line; if it comes first, return only that.
 
-
-def line_start_at_or_after(path: Path, target: int, stamp_of: StampOf) -> int:
-    """Return where the first line of ``target`` (epoch seconds) or later begins.
-
-    Bisects a plain file: about 30 seeks in 100 GB. Seconds may step back a little in
-    a log; then the answer may be a few lines off.
+    A line that long covers a whole block, so that few bytes are looked at.
     """
-    with path.open("rb") as file:
-        low, high = 0, file.seek(0, os.SEEK_END)
-        while high - low > BLOCK // 16:
-            middle = (low + high) // 2
-            start, stamp = _stamp_after(file, middle, high, stamp_of)
-            if stamp is None or stamp >= target:
-                high = middle
-            else:
-                low = start
-        return _first_at(file, low, target, stamp_of)
-
-
-def _stamp_after(
-    file: IO[bytes], position: int, end: int, stamp_of: StampOf
-) -> tuple[int, int | None]:
-    """Return start and stamp of the first line after ``position`` that has one."""
-    file.seek(position)
-    file.readline(BLOCK)
-    while (start := file.tell()) < end:
-        line = file.readline(BLOCK)
-        if (stamp := stamp_of(line)) is not None:
-            return start, stamp
-    return end, None
-
-
-def _first_at(file: IO[bytes], low: int, target: int, stamp_of: StampOf) -> int:
-    file.seek(low)
-    while True:
-        start = file.tell()
-        line = file.readline(BLOCK)
-        if not line:
-            return start
-        stamp = stamp_of(line)
-        if stamp is not None and stamp >= target:
-            return start
+    for block in range(0, len(data) - BLOCK + 1, BLOCK):
+        if data.find(b"\n", block, block + BLOCK) >= 0:
+            continue
+        begin = data.rfind(b"\n", 0, block) + 1
+        end = data.find(b"\n", block)
+        if end - begin > MAX_LINE:
+            if begin:
+                return Chunk(data[:begin], start, start + begin)
+            line = (start, end + 1, data[:BEGINNING])
+            return Chunk(b"", start, start + end + 1, [line])
+    return Chunk(data, start, start + len(data))

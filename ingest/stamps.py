@@ -3,10 +3,16 @@
 Lines are read in bulk elsewhere; this looks at a handful of them.
 """
 
+import os
 import re
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
+from typing import IO
 
 from ingest.formats.frames import STAMP, STAMP_FORMAT
+
+BLOCK = 1 << 20  # no line is looked at further than this
 
 _STAMP = re.compile(rb"\[(" + STAMP.encode() + rb")\]")
 _JSON = re.compile(rb'"time_local":\s*"(' + STAMP.encode() + rb')"')
@@ -38,3 +44,49 @@ def kind_of(line: bytes) -> str:
     if _STREAM.match(line):
         return "stream"
     return "access" if stamp_of(line) is not None else ""
+
+
+StampOf = Callable[[bytes], int | None]
+
+
+def line_start_at_or_after(path: Path, target: int, stamp_of: StampOf) -> int:
+    """Return where the first line of ``target`` (epoch seconds) or later begins.
+
+    Bisects a plain file: about 30 seeks in 100 GB. Seconds may step back a little in
+    a log; then the answer may be a few lines off.
+    """
+    with path.open("rb") as file:
+        low, high = 0, file.seek(0, os.SEEK_END)
+        while high - low > BLOCK // 16:
+            middle = (low + high) // 2
+            start, stamp = _stamp_after(file, middle, high, stamp_of)
+            if stamp is None or stamp >= target:
+                high = middle
+            else:
+                low = start
+        return _first_at(file, low, target, stamp_of)
+
+
+def _stamp_after(
+    file: IO[bytes], position: int, end: int, stamp_of: StampOf
+) -> tuple[int, int | None]:
+    """Return start and stamp of the first line after ``position`` that has one."""
+    file.seek(position)
+    file.readline(BLOCK)
+    while (start := file.tell()) < end:
+        line = file.readline(BLOCK)
+        if (stamp := stamp_of(line)) is not None:
+            return start, stamp
+    return end, None
+
+
+def _first_at(file: IO[bytes], low: int, target: int, stamp_of: StampOf) -> int:
+    file.seek(low)
+    while True:
+        start = file.tell()
+        line = file.readline(BLOCK)
+        if not line:
+            return start
+        stamp = stamp_of(line)
+        if stamp is not None and stamp >= target:
+            return start

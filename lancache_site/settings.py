@@ -247,7 +247,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = (env.str("TZ", default="") or "UTC").removeprefix(":")
 try:
     zoneinfo.ZoneInfo(TIME_ZONE)
-except (ValueError, OSError) as error:
+except (KeyError, ValueError, OSError) as error:
     raise ImproperlyConfigured(
         f"TZ is no time zone that is known: {TIME_ZONE!r}"
     ) from error

@@ -1,13 +1,18 @@
 """What the lists have in common: they may hold millions of rows, and facts are read."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
-from unfold.admin import ModelAdmin, TabularInline
+
+if TYPE_CHECKING:
+    # Unfold's classes are these, but for their skin, and have no types.
+    from django.contrib.admin import ModelAdmin, TabularInline
+else:
+    from unfold.admin import ModelAdmin, TabularInline
 
 
 class Unknowns(F):
@@ -20,7 +25,7 @@ class Unknowns(F):
         return super().desc(**{"nulls_last": True, **kwargs})
 
 
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not at runtime
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # none at runtime
     """Counts no further than anyone pages: a COUNT over millions takes seconds."""
 
     MOST = 10_000
@@ -28,7 +33,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not at runtime
     object_list: QuerySet[Any]
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]  # Django has it cached, too
+    def count(self) -> int:
         return self.object_list.order_by()[: self.MOST].count()
 
     @property
@@ -36,7 +41,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # not at runtime
         return self.count == self.MOST
 
 
-class BigListAdmin(ModelAdmin):
+class BigListAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
     """A list that is never counted through, and never sorted by accident."""
 
     paginator = BoundedPaginator
@@ -63,7 +68,7 @@ class ReadOnlyAdmin(BigListAdmin):
         return False
 
 
-class ReadOnlyInline(TabularInline):
+class ReadOnlyInline(TabularInline):  # type: ignore[type-arg]  # none at runtime
     """A page of related rows at a time; they are changed nowhere."""
 
     extra = 0

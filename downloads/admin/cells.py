@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -70,3 +71,9 @@ def beginning(text: str, length: int) -> SafeString:
     """Return the first ``length`` characters of a text, and the whole on hovering."""
     shown = text if len(text) <= length else f"{text[:length]}…"
     return format_html('<span title="{}">{}</span>', text, shown)
+
+
+def label(text: str, kind: str) -> SafeString:
+    """Return a coloured label: info, success, warning or danger."""
+    context = {"text": text, "type": kind}
+    return render_to_string("unfold/helpers/label.html", context)

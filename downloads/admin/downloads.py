@@ -1,8 +1,10 @@
 """The list of downloads, and the page of one with its sessions."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -76,15 +78,19 @@ class DownloadAdmin(ReadOnlyAdmin):
         "other", "hit_share", "rate", "peak", "hit_rate", "miss_rate", "up_rate",
     )  # fmt: skip
 
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: object, object_id: str
-    ) -> HttpResponseRedirect:
-        """Lead from an id that was absorbed to the download that has its bytes now."""
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show it; lead from an absorbed id to the download that has its bytes now."""
         if object_id.isascii() and object_id.isdigit() and len(object_id) < 19:
             aliases = DownloadAlias.objects.filter(pk=int(object_id))
             if alias := aliases.select_related("download").first():
                 return HttpResponseRedirect(alias.download.get_absolute_url())
-        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="Title", ordering="title__name")
     def name(self, download: Download) -> str:

@@ -1,14 +1,20 @@
 """Filters that ask no table what there is to choose from."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin import ModelAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 
 from downloads import services
 from downloads.models.sessions import Unlinked
+
+if TYPE_CHECKING:
+    # Unfold's are these in another skin, and have no types.
+    from django.contrib.admin import SimpleListFilter as DropdownFilter
+    from django.contrib.admin import SimpleListFilter as RadioFilter
+else:
+    from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 
 Choices = tuple[tuple[str, str], ...]
 
@@ -17,7 +23,7 @@ class ServiceFilter(DropdownFilter):
     title = "service"
     parameter_name = "service"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         known = tuple((name, name) for name in sorted(services.known()))
         return (*known, ("unknown", "unknown"))
 
@@ -31,13 +37,20 @@ class ServiceFilter(DropdownFilter):
         )
 
 
-class LeftOutFilter(RadioFilter):
+class OptionsFilter(RadioFilter):
+    """A few choices side by side."""
+
+    options: Choices
+
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
+        return self.options
+
+
+class LeftOutFilter(OptionsFilter):
     """Leaves rows out of a list unless it is asked for them."""
 
     all_option = ("", "leave out")
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
-        return (("shown", "list too"), ("only", "list alone"))
+    options = (("shown", "list too"), ("only", "list alone"))
 
     def split(self, queryset: QuerySet[Model], **left_out: Any) -> QuerySet[Model]:
         if self.value() == "shown":
@@ -74,7 +87,7 @@ class LinkedFilter(DropdownFilter):
     title = "download"
     parameter_name = "linked"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         why_not = tuple((value, f"none: {label}") for value, label in Unlinked.choices)
         return (
             ("yes", "linked to one"),
@@ -105,7 +118,7 @@ class StatusFilter(DropdownFilter):
     title = "status"
     parameter_name = "status"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Choices:
+    def lookups(self, request: HttpRequest, model_admin: "ModelAdmin[Any]") -> Choices:
         return (
             ("200", "200: ended well"),
             ("failed", "any but 200"),

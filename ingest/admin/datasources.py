@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
-from unfold.decorators import display
 
 from downloads.admin import cells
 from downloads.admin.base import BigListAdmin, ReadOnlyAdmin, ReadOnlyInline
@@ -59,7 +58,8 @@ class DatasourceAdmin(BigListAdmin):
     readonly_fields = ("newest", "runs", "error", "unread")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Datasource]:
-        return super().get_queryset(request).annotate(file_count=Count("logfile"))
+        datasources: QuerySet[Datasource] = super().get_queryset(request)
+        return datasources.annotate(file_count=Count("logfile"))
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Model | None = None
@@ -77,24 +77,17 @@ class DatasourceAdmin(BigListAdmin):
         # Reading writes to the same row: what the form did not ask for stays.
         obj.save(update_fields=form.changed_data if change else None)
 
-    @display(
-        description="State",
-        label={
-            "read": "success",
-            "paused": "info",
-            "nothing yet": "info",
-            "some files not read": "warning",
-            "failing": "danger",
-        },
-    )
-    def state(self, datasource: Datasource) -> str:
+    @admin.display(description="State")
+    def state(self, datasource: Datasource) -> SafeString:
         if not datasource.enabled:
-            return "paused"
+            return cells.label("paused", "info")
         if datasource.last_error:
-            return "failing"
+            return cells.label("failing", "danger")
         if datasource.unread_files:
-            return "some files not read"
-        return "read" if datasource.newest_stamp else "nothing yet"
+            return cells.label("some files not read", "warning")
+        if not datasource.newest_stamp:
+            return cells.label("nothing read yet", "info")
+        return cells.label("read", "success")
 
     @admin.display(description="Files")
     def files(self, datasource: Datasource) -> SafeString:

@@ -5,24 +5,20 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin
+from downloads.admin.filters import OptionsFilter
 from ingest.models import IngestRun, RejectedLine
 
 BEGINNING = 80  # characters of a text that lists show
 
 
-class FailedFilter(RadioFilter):
+class FailedFilter(OptionsFilter):
     title = "outcome"
     parameter_name = "outcome"
-
-    def lookups(
-        self, request: HttpRequest, model_admin: ModelAdmin
-    ) -> tuple[tuple[str, str], ...]:
-        return (("failed", "failed"), ("well", "went well"))
+    options = (("failed", "failed"), ("well", "went well"))
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Model]

@@ -53,6 +53,7 @@ def within(seconds: float, condition: Callable[[], Any], what: str) -> Any:
 
 class Stack:
     def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir = data_dir
         self.port = free_port()
         self.lines: list[str] = []
         self.process = subprocess.Popen(
@@ -112,10 +113,18 @@ class Stack:
         within(seconds, up, f"everything up\n{self.output}")
 
     def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(
+            recursive=True
+        )
+        return found
 
     def child(self, word: str) -> psutil.Process:
-        (found,) = [c for c in self.family() if word in " ".join(c.cmdline())]
+        """Return the one child that has ``word`` as its program or an argument."""
+        (found,) = [
+            child
+            for child in self.family()
+            if word == child.name() or word in child.cmdline()
+        ]
         return found
 
     def stop(self, number: int = signal.SIGTERM) -> float:

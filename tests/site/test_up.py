@@ -9,11 +9,15 @@ import pytest
 from tests.site.stack import Stack, manage, within
 
 
-@pytest.fixture
-def stack(tmp_path: Path):
-    with Stack(tmp_path, LANCACHE_LOG_DIR=str(tmp_path)) as running:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory):
+    """Share one: starting takes seconds, and every test leaves it up."""
+    data_dir = tmp_path_factory.mktemp("data")
+    with Stack(data_dir, LANCACHE_LOG_DIR=str(data_dir)) as running:
         running.wait_until_up()
         yield running
+        assert running.stop(signal.SIGINT) < 10
+        assert running.process.returncode == 0
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -37,7 +41,9 @@ def test_first_and_second_start(tmp_path: Path):
     assert stopping_order(first.output) == ["worker", "web", "broker"]
     with Stack(tmp_path, LANCACHE_LOG_DIR=str(tmp_path)) as second:
         second.wait_until_up()
-        assert second.stop(signal.SIGINT) < 10
+        family = second.family()
+        second.stop(signal.SIGKILL)
+        within(3, lambda: gone(family), "no orphan")
     assert "password" not in second.output
 
 
@@ -50,14 +56,10 @@ def stopping_order(output: str) -> list[str]:
     return sorted(signs, key=lambda name: output.index(signs[name]))
 
 
-def test_killed_supervisor_leaves_no_orphan(stack: Stack):
-    family = stack.family()
-    stack.stop(signal.SIGKILL)
-    within(3, lambda: gone(family), "the children gone")
-
-
 def test_killed_children_are_started_again(stack: Stack):
-    victims = [stack.child(word) for word in ("worker", "uvicorn", "valkey", "beat")]
+    victims = [
+        stack.child(word) for word in ("worker", "uvicorn", "valkey-server", "beat")
+    ]
     for victim in victims:
         victim.kill()
     within(30, lambda: len(stack.output.split(" starts again in 1 s")) == 5, "said so")
@@ -69,15 +71,15 @@ def test_killed_children_are_started_again(stack: Stack):
 
 
 def test_worker_and_beat_survive_the_broker(stack: Stack):
-    others = [stack.child("worker"), stack.child(" beat")]
-    stack.child("valkey").kill()
+    others = [stack.child("worker"), stack.child("beat")]
+    stack.child("valkey-server").kill()
     within(30, lambda: stack.health().get("broker") == "down", "broker down")
     stack.wait_until_up(60)
     assert all(other.is_running() for other in others)
 
 
-def test_second_up_on_one_data_dir_is_refused(stack: Stack, tmp_path: Path):
-    code, _, errors = manage(tmp_path, "up", PORT="1")
+def test_second_up_on_one_data_dir_is_refused(stack: Stack):
+    code, _, errors = manage(stack.data_dir, "up", PORT="1")
     assert code != 0
-    assert f"(process {stack.process.pid}) already runs on {tmp_path}" in errors
+    assert f"(process {stack.process.pid}) already runs on {stack.data_dir}" in errors
     assert len(errors.splitlines()) == 1

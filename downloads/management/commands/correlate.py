@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from downloads import linking
+from downloads.models import StreamSession
 
 
 class Command(BaseCommand):
@@ -20,8 +21,13 @@ class Command(BaseCommand):
         began = time.monotonic()
         if options["all"]:
             linking.reopen_all()
-        looked_at = linked = 0
+        looked_at = 0
         while done := linking.correlate():
             looked_at += done
         seconds = time.monotonic() - began
-        self.stdout.write(f"{looked_at} sessions correlated in {seconds:.1f} s")
+        sessions = StreamSession.objects.count()
+        linked = StreamSession.objects.filter(download__isnull=False).count()
+        self.stdout.write(
+            f"{looked_at} sessions looked at in {seconds:.1f} s;"
+            f" {linked} of all {sessions} are linked"
+        )
