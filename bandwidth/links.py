@@ -13,4 +13,4 @@ def bytes_per_second(interface: str) -> int | None:
     stats = psutil.net_if_stats().get(interface)
     if stats is None or not 0 < stats.speed < 65535:
         return None
-    return stats.speed * MEGABIT
+    return int(stats.speed) * MEGABIT

@@ -11,9 +11,17 @@ from django.db import connection, models
 Row = Sequence[Any]
 
 
+def _fields(
+    model: type[models.Model], names: Iterable[str]
+) -> list["models.Field[Any, Any]"]:
+    fields = [model._meta.get_field(name) for name in names]
+    return [field for field in fields if isinstance(field, models.Field)]
+
+
 def _columns(model: type[models.Model], names: Iterable[str]) -> list[str]:
-    columns = (model._meta.get_field(name).column for name in names)
-    return [connection.ops.quote_name(str(column)) for column in columns]
+    return [
+        connection.ops.quote_name(str(field.column)) for field in _fields(model, names)
+    ]
 
 
 def _insert(model: type[models.Model], names: Sequence[str]) -> str:
@@ -23,7 +31,9 @@ def _insert(model: type[models.Model], names: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({places})"
 
 
-def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+def insert(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Row]
+) -> None:
     """Insert ``rows``; times are given as stamps() writes them."""
     if not rows:
         return
@@ -56,12 +66,10 @@ def add(
         f"{column} = {table}.{column} + excluded.{column}"
         for column in _columns(model, sums)
     )
-    statement = (
-        f"{_insert(model, [*keys, *sums])} ON CONFLICT ({targets}) DO UPDATE SET {added}"
-    )
+    statement = f"{_insert(model, [*keys, *sums])} ON CONFLICT ({targets}) DO UPDATE SET {added}"
     with connection.cursor() as cursor:
         # In the order of the key, so that two writers never wait for each other.
-        cursor.executemany(statement, sorted(rows))
+        cursor.executemany(statement, sorted(tuple(row) for row in rows))
 
 
 def stamps(moments: pl.Expr) -> pl.Expr:
@@ -92,7 +100,7 @@ def update(
     model: type[models.Model], names: Sequence[str], objects: Iterable[models.Model]
 ) -> None:
     """Save ``names`` of many objects."""
-    fields = [model._meta.get_field(name) for name in names]
+    fields = _fields(model, names)
     rows = [
         (
             *(

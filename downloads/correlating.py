@@ -82,7 +82,7 @@ RIGHT = {
 # likely belongs to another.
 SHARE = (1 / 3, 0.5, 0.75, 1.0)
 AMONG = {
-    False: (0.50, 0.70, 0.88, 0.87),
+    False: (0.45, 0.70, 0.88, 0.87),
     True: (0.06, 0.14, 0.20, 0.40),
 }
 # Where overlaps are equal the earlier start is a guess among them, and worse than by

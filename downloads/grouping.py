@@ -312,7 +312,11 @@ def _absorb(
             DownloadAlias.objects.update_or_create(id=pk, defaults={"download_id": to})
         changes.append(
             linking.Changed(
-                old.datasource_id, old.client_id, old.service, old.started_at, old.ended_at
+                old.datasource_id,
+                old.client_id,
+                old.service,
+                old.started_at,
+                old.ended_at,
             )
         )
         old.delete()

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -22,7 +23,7 @@ def prune(deadline: float | None = None) -> int:
     pruned = 0
     for source in Datasource.objects.all():
         clock = bulk.moment(min(source.newest_stamp, time.time()))
-        old = [
+        old: list[models.QuerySet[Any, Any]] = [
             TrafficBucket.objects.filter(
                 datasource=source, at__lt=bucket_horizon(source.newest_stamp)
             ).order_by("at")
@@ -40,7 +41,7 @@ def prune(deadline: float | None = None) -> int:
     return pruned
 
 
-def _delete(rows: "models.QuerySet[models.Model]", deadline: float | None) -> int:
+def _delete(rows: "models.QuerySet[Any, Any]", deadline: float | None) -> int:
     deleted = 0
     while deadline is None or time.monotonic() < deadline:
         some = list(rows.values_list("pk", flat=True)[:CHUNK])

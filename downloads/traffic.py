@@ -45,7 +45,9 @@ def pure_buckets(downloads: Sequence[Sequence[Stretch]]) -> list[PureBuckets | N
         for source, newest in Datasource.objects.values_list("pk", "newest_stamp")
     }
     figures: list[PureBuckets | None] = [
-        None if any(s[3] < horizons[s[0]] for s in stretches) else PureBuckets(0, 0, 0, 0, 0)
+        None
+        if any(s[3] < horizons[s[0]] for s in stretches)
+        else PureBuckets(0, 0, 0, 0, 0)
         for stretches in downloads
     ]
     rows = [
@@ -78,4 +80,4 @@ def _summed(rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row])
-        return cursor.fetchall()
+        return list(cursor.fetchall())

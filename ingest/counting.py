@@ -80,6 +80,8 @@ def _without_skipped(requests: pl.DataFrame, skipped: Counter[str]) -> pl.DataFr
     )
     requests = requests.with_columns(reason.alias("reason"))
     left_out = requests.filter(pl.col("reason").is_not_null())
+    if left_out.is_empty():
+        return requests
     for why, number in (
         left_out.group_by("reason").agg(pl.col("requests").sum()).iter_rows()
     ):
@@ -136,26 +138,18 @@ def _within(address: str, networks: Sequence[Network]) -> bool:
 
 
 def _named(requests: pl.DataFrame, file_service: str) -> pl.DataFrame:
-    asked = ["identifier", "host", "steam_agent"]
-    service_rows = [
-        (*row, services.of_request(row[0], file_service, row[1], row[2]))
-        for row in requests.select(asked).unique().iter_rows()
-    ]
-    schema = {name: requests.schema[name] for name in asked} | {"service": pl.String()}
-    with_service = requests.join(
-        pl.DataFrame(service_rows, schema=schema, orient="row"), on=asked
-    )
-    keys = ["service", "path", "host"]
-    title_rows = [
-        (*row, titles.raw_title(*row))
-        for row in with_service.select(keys).unique().iter_rows()
-    ]
-    return with_service.join(
-        pl.DataFrame(
-            title_rows, schema=dict.fromkeys([*keys, "title"], pl.String), orient="row"
-        ),
-        on=keys,
-    )
+    """Add service and raw title, looked up once for all that is alike."""
+    asked = ["identifier", "host", "steam_agent", "path"]
+    rows = []
+    for identifier, host, steam_agent, path in (
+        requests.select(asked).unique().iter_rows()
+    ):
+        service = services.of_request(identifier, file_service, host, steam_agent)
+        title = titles.raw_title(service, path, host)
+        rows.append((identifier, host, steam_agent, path, service, title))
+    schema = {name: requests.schema[name] for name in asked}
+    schema |= {"service": pl.String(), "title": pl.String()}
+    return requests.join(pl.DataFrame(rows, schema=schema, orient="row"), on=asked)
 
 
 def _seconds(named: pl.DataFrame) -> pl.DataFrame:
@@ -168,17 +162,23 @@ def _seconds(named: pl.DataFrame) -> pl.DataFrame:
     failed = pl.col("status") >= 400
     return (
         named.lazy()
+        .select(
+            *KEY,
+            "at",
+            "requests",
+            "first_start_ms",
+            "last_end_ms",
+            pl.when(hit).then(size).otherwise(0).alias("hit_bytes"),
+            pl.when(miss).then(size).otherwise(0).alias("miss_bytes"),
+            pl.when(~hit & ~miss).then(size).otherwise(0).alias("other_bytes"),
+            pl.when(failed).then("requests").otherwise(0).alias("failed_requests"),
+        )
         .group_by(*KEY, "at")
         .agg(
-            size.filter(hit).sum().alias("hit_bytes"),
-            size.filter(miss).sum().alias("miss_bytes"),
-            size.filter(~hit & ~miss).sum().alias("other_bytes"),
-            pl.col("requests").sum(),
-            pl.col("requests").filter(failed).sum().alias("failed_requests"),
+            pl.col(*KINDS, "requests", "failed_requests").sum(),
             pl.col("first_start_ms").min(),
             pl.col("last_end_ms").max(),
         )
-        .with_columns(pl.col(*KINDS, "requests", "failed_requests").cast(pl.Int64))
         .sort(*KEY, "at")
         .collect()
     )

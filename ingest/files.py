@@ -11,15 +11,15 @@ from pathlib import Path
 from django.utils import timezone
 
 from downloads.models import Datasource
+from downloads.titles import HEAD
 from ingest import discovery, identity
 from ingest.discovery import Found
+from ingest.formats import parse_access
 from ingest.identity import Assignment, Outcome
 from ingest.models import LogFile
 from ingest.reader import DamagedFile, LineReader, line_start_at_or_after
 from ingest.series import Series, set_aside
 from ingest.stamps import stamp_of
-from ingest.formats import parse_access
-from downloads.titles import HEAD
 
 # What a first read takes in before the history: the newest hour, but not more than
 # is read within a few seconds.
@@ -275,9 +275,7 @@ def _begin_near_the_end(survey: Survey) -> None:
         row.tail_hash = identity.digest(
             reading.reader.exactly(max(0, start - identity.TAIL), start)
         )
-        row.save(
-            update_fields=["live_start", "offset", "counted_offset", "tail_hash"]
-        )
+        row.save(update_fields=["live_start", "offset", "counted_offset", "tail_hash"])
 
 
 def _line_after(reader: LineReader, position: int) -> int:

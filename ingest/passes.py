@@ -130,7 +130,9 @@ def _read(
     """Read all ranges that have something new; return whether all were read."""
     since = None
     if datasource.history_days is not None:
-        since = int(time.time() - timedelta(days=datasource.history_days).total_seconds())
+        since = int(
+            time.time() - timedelta(days=datasource.history_days).total_seconds()
+        )
     for reading, live in survey.order():
         while True:
             if deadline is not None and time.monotonic() >= deadline:

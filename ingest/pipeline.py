@@ -117,7 +117,9 @@ def _requests(
     frame = parsed.frame
     if since is not None:
         recent = frame.filter(pl.col("at") >= since)
-        _skip(totals, OLDER, int(frame["requests"].sum() - recent["requests"].sum()))
+        _skip(
+            totals, OLDER, int(frame["requests"].sum()) - int(recent["requests"].sum())
+        )
         frame = recent
     counted = count(frame, datasource.trusted_networks(), file_service)
     totals.requests = counted.requests
@@ -150,9 +152,7 @@ def _sessions(chunk: Chunk, since: int | None) -> Understood:
         totals.rejected += nobody
         totals.reasons["the client's address is none"] += nobody
     totals.sessions = known.height
-    return Understood(
-        totals, _format(parsed), sessions=known, rejected=parsed.samples
-    )
+    return Understood(totals, _format(parsed), sessions=known, rejected=parsed.samples)
 
 
 def _begun(chunk: Chunk, parsed: formats.Slice) -> Totals:
@@ -247,9 +247,9 @@ def _keep_rejected(
     row: LogFile, chunk: Chunk, rejected: list[formats.Rejected]
 ) -> None:
     now = timezone.now()
-    lines = [
-        (chunk.start + r.position, r.reason, r.line) for r in rejected
-    ] + [(place, OVERLONG, beginning) for place, _size, beginning in chunk.overlong]
+    lines = [(chunk.start + r.position, r.reason, r.line) for r in rejected] + [
+        (place, OVERLONG, beginning) for place, _size, beginning in chunk.overlong
+    ]
     if not lines:
         return
     RejectedLine.objects.bulk_create(
@@ -272,6 +272,9 @@ def _keep_rejected(
 
 def printable(line: bytes) -> str:
     """Return a line's beginning as text that no terminal or page can trip over."""
-    return line[:500].decode("utf-8", "backslashreplace").encode(
-        "unicode_escape"
-    ).decode("ascii")
+    return (
+        line[:500]
+        .decode("utf-8", "backslashreplace")
+        .encode("unicode_escape")
+        .decode("ascii")
+    )

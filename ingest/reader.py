@@ -99,10 +99,12 @@ class LineReader:
         wanted = offset + limit if stop is None else min(offset + limit, stop)
         if wanted <= offset:
             return Chunk(b"", offset, offset)
-        if isinstance(self._source, Packed):
-            self._source.skip_to(offset)
-        end = self._source.reach(wanted)
-        chunk = self._lines(offset, end) or self._long_line(offset, stop)
+        chunk = None
+        if self._looked(offset) - offset <= MAX_LINE:
+            if isinstance(self._source, Packed):
+                self._source.skip_to(offset)
+            chunk = self._lines(offset, self._source.reach(wanted))
+        chunk = chunk or self._long_line(offset, stop)
         if chunk.end == offset and self._source.damage and not self._told:
             self._told = True
             raise DamagedFile(self._source.damage)
@@ -149,46 +151,60 @@ class LineReader:
     def _long_line(self, offset: int, stop: int | None) -> Chunk:
         """Return the one line at ``offset``, which goes on after the limit."""
         end = self._line_end(offset, stop)
-        nothing = Chunk(b"", offset, offset)
-        if end is None and not (self._source.finished and stop is None):
-            return nothing
-        _, position, beginning = self._endless or (offset, offset, b"")
+        looked = self._looked(offset)
+        whole = end is not None or (looked > offset and self._ends_at(looked))
+        if self._endless is None or not whole:
+            return Chunk(b"", offset, offset)
+        beginning = self._endless[2]
         self._endless = None
-        length = (position if end is None else end - 1) - offset
+        after = looked if end is None else end
+        length = after - offset - (end is not None)
         if length > MAX_LINE:
-            after = position if end is None else end
             return Chunk(b"", offset, after, [(offset, after - offset, beginning)])
         data = self._source.pread(length, offset)
-        if len(data) < length or (end is None and not length):
-            return nothing
-        return Chunk(data + b"\n", offset, offset + length + (end is not None))
+        if len(data) < length:  # truncated while we looked
+            return Chunk(b"", offset, offset)
+        return Chunk(data + b"\n", offset, after)
+
+    def _looked(self, offset: int) -> int:
+        """Return how far the end of the line at ``offset`` was looked for."""
+        if self._endless is None or self._endless[0] != offset:
+            return offset
+        if (
+            not self.compression
+            and self._source.reach(self._endless[1]) < (self._endless[1])
+        ):
+            self._endless = None  # the file was truncated
+            return offset
+        return self._endless[1]
+
+    def _ends_at(self, position: int) -> bool:
+        """Whether nothing comes at ``position``, now or later."""
+        return self._source.reach(position + 1) == position and self._source.finished
 
     def _line_end(self, offset: int, stop: int | None) -> int | None:
         """Return the position after the next newline; None if there is none yet.
 
         How far was looked is remembered: a line that grows is not looked at twice.
         """
-        if self._endless is None or self._endless[0] != offset:
-            self._endless = (offset, offset, self._source.pread(BEGINNING, offset))
-        _, position, beginning = self._endless
-        if not self.compression and self._source.reach(position) < position:
-            position, beginning = offset, b""  # the file was truncated
-        while stop is None or position < stop:
+        position = self._looked(offset)
+        beginning = b""
+        if self._endless and position > offset:
+            beginning = self._endless[2]
+        end = None
+        while end is None and (stop is None or position < stop):
             size = BLOCK if stop is None else min(BLOCK, stop - position)
             data = self._source.pread(size, position)
             if not data:
                 break
-            if len(beginning) < BEGINNING:
-                beginning += data[: BEGINNING - len(beginning)]
+            beginning += data[: max(0, BEGINNING - len(beginning))]
             place = data.find(b"\n")
+            end = position + place + 1 if place >= 0 else None
             position += len(data)
-            if place >= 0:
-                self._endless = (offset, position, beginning)
-                return position - len(data) + place + 1
             if position - offset > 2 * MAX_LINE:
                 self._source.trim(position)
         self._endless = (offset, position, beginning)
-        return None
+        return end
 
 
 def _to_first_overlong(data: bytes, start: int) -> Chunk:

@@ -39,6 +39,7 @@ dress("auth.Group")
 dress(
     "django_celery_beat.PeriodicTask",
     form=TaskForm,
+    change_form_template=None,  # theirs has an inline script, which the policy forbids
     date_hierarchy=None,  # it runs a Python function over every row on SQLite
     list_display=("name", "enabled", "scheduler", "last_run_at"),
     list_filter=("enabled",),

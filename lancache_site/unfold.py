@@ -80,10 +80,19 @@ PRIMARY = {
     "900": "oklch(36% .066 188.416)",
     "950": "oklch(27.7% .046 192.524)",
 }
+# Browsers ask for /favicon.ico where a page names none.
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'"
+    " viewBox='0 0 16 16'%3E"
+    "%3Crect width='16' height='16' rx='3' fill='%230b7a6f'/%3E"
+    "%3Cpath d='M8 3v8M4.5 8 8 11.5 11.5 8' stroke='%23fff' stroke-width='2'"
+    " fill='none'/%3E%3C/svg%3E"
+)
 UNFOLD = {
     "SITE_TITLE": "LANCache bandwidth",
     "SITE_HEADER": "LANCache bandwidth",
     "SITE_SYMBOL": "speed",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": PRIMARY},

@@ -1,7 +1,10 @@
 """Cells of lists and pages. What a stranger wrote is text here, whatever it holds."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
+from django.contrib import admin
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -41,13 +44,16 @@ def duration(seconds: float | None, why_not: str = "unknown") -> SafeString:
     return with_title(quantities.duration(seconds), f"{seconds:,} seconds")
 
 
-def moment(when: datetime | None, why_not: str = "unknown") -> SafeString:
+def moment(
+    when: datetime | None, why_not: str = "unknown", exact: bool = False
+) -> SafeString:
     """Return a time in the zone of pages; the year only where it is another one."""
     if when is None:
         return unknown(why_not)
     local = timezone.localtime(when)
     this_year = local.year == timezone.localtime().year
-    text = date_format(local, "j M H:i:s" if this_year else "j M Y H:i")
+    day = "j M" if this_year else "j M Y"
+    text = date_format(local, f"{day} H:i:s" if exact else f"{day} H:i")
     return format_html(
         '<time datetime="{}" title="{}" class="whitespace-nowrap">{}</time>',
         when.astimezone(UTC).isoformat(),
@@ -60,7 +66,7 @@ def second(epoch: int | None, why_not: str = "unknown") -> SafeString:
     """Return an epoch second as the time that it is."""
     if not epoch:
         return unknown(why_not)
-    return moment(datetime.fromtimestamp(epoch, UTC))
+    return moment(datetime.fromtimestamp(epoch, UTC), exact=True)
 
 
 def link(url: str, text: object) -> SafeString:
@@ -77,3 +83,24 @@ def label(text: str, kind: str) -> SafeString:
     """Return a coloured label: info, success, warning or danger."""
     context = {"text": text, "type": kind}
     return render_to_string("unfold/helpers/label.html", context)
+
+
+def two_lines(first: str, second: str) -> SafeString:
+    """Return a cell with a second, fainter line. Plain strings are escaped."""
+    return format_html(
+        '<span class="flex flex-col text-right lg:text-left">'
+        '<span>{}</span><span class="text-subtle text-xs">{}</span></span>',
+        first,
+        second,
+    )
+
+
+def counted(field: str) -> Callable[[Any], str]:
+    """Return a column of a whole number as people read it: `1,234,567`."""
+
+    @admin.display(description=field.replace("_", " ").capitalize(), ordering=field)
+    def shown(row: Any) -> str:
+        return f"{getattr(row, field):,}"
+
+    shown.__name__ = field
+    return shown

@@ -32,8 +32,8 @@ class DownloadAdmin(ReadOnlyAdmin):
     ordering = ("-started_at", "-id")
     list_select_related = ("client", "title")
     list_display = (
-        "name", "service_name", "client_name", "started", "lasted", "total", "rate",
-        "hit_rate", "miss_rate", "hit_share", "peak", "requests", "how",
+        "name", "client_name", "started", "lasted", "total", "rate_and_basis",
+        "hit_rate", "miss_rate", "hit_share", "peak", cells.counted("requests"),
     )  # fmt: skip
     list_filter = (
         ("datasource", RelatedDropdownFilter),
@@ -51,31 +51,28 @@ class DownloadAdmin(ReadOnlyAdmin):
     inlines = (SessionInline,)
     fieldsets = (
         (None, {"fields": (("title", "service_name"), ("client", "datasource"))}),
-        ("When", {"fields": (("started", "ended", "lasted"), "pauses")}),
+        ("When", {"fields": (("began", "ended"), ("lasted", "pauses"))}),
         (
             "How much",
-            {
-                "fields": (
-                    ("total", "hit_share"),
-                    ("hit", "miss", "other"),
-                    ("requests", "failed_requests"),
-                )
-            },
+            {"fields": (("total", "asked"), ("hit", "miss"), ("hit_share", "other"))},
         ),
         (
             "How fast, while bytes moved",
             {
                 "fields": (
-                    ("rate", "peak", "basis"),
-                    ("hit_rate", "miss_rate", "split_basis"),
+                    ("rate", "peak"),
+                    "how",
+                    ("hit_rate", "miss_rate"),
+                    "split_how",
                     ("up_rate", "implausible"),
                 )
             },
         ),
     )
     readonly_fields = (
-        "service_name", "started", "ended", "lasted", "pauses", "total", "hit", "miss",
-        "other", "hit_share", "rate", "peak", "hit_rate", "miss_rate", "up_rate",
+        "service_name", "began", "ended", "lasted", "pauses", "total", "asked", "hit",
+        "miss", "other", "hit_share", "rate", "peak", "hit_rate", "miss_rate",
+        "up_rate", "how", "split_how",
     )  # fmt: skip
 
     def change_view(
@@ -93,10 +90,10 @@ class DownloadAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     @admin.display(description="Title", ordering="title__name")
-    def name(self, download: Download) -> str:
-        return str(download.title)
+    def name(self, download: Download) -> SafeString:
+        return cells.two_lines(str(download.title), self.service_name(download))
 
-    @admin.display(description="Service", ordering="service")
+    @admin.display(description="Service")
     def service_name(self, download: Download) -> str:
         return download.service or "unknown"
 
@@ -108,9 +105,13 @@ class DownloadAdmin(ReadOnlyAdmin):
     def started(self, download: Download) -> SafeString:
         return cells.moment(download.started_at)
 
+    @admin.display(description="Started")
+    def began(self, download: Download) -> SafeString:
+        return cells.moment(download.started_at, exact=True)
+
     @admin.display(description="Ended")
     def ended(self, download: Download) -> SafeString:
-        return cells.moment(download.ended_at)
+        return cells.moment(download.ended_at, exact=True)
 
     @admin.display(description="Took")
     def lasted(self, download: Download) -> SafeString:
@@ -128,6 +129,10 @@ class DownloadAdmin(ReadOnlyAdmin):
     def total(self, download: Download) -> SafeString:
         return cells.size(download.total_bytes)
 
+    @admin.display(description="Requests")
+    def asked(self, download: Download) -> str:
+        return f"{download.requests:,}, of which {download.failed_requests:,} failed"
+
     @admin.display(description="From cache")
     def hit(self, download: Download) -> SafeString:
         return cells.size(download.hit_bytes)
@@ -141,6 +146,12 @@ class DownloadAdmin(ReadOnlyAdmin):
         return cells.size(download.other_bytes)
 
     @admin.display(description="↓ Rate", ordering=Unknowns("bytes_per_second"))
+    def rate_and_basis(self, download: Download) -> SafeString:
+        basis = download.basis.replace("_", " ")
+        how = cells.with_title(basis, download.get_basis_display())
+        return cells.two_lines(self.rate(download), how)
+
+    @admin.display(description="↓ Rate")
     def rate(self, download: Download) -> SafeString:
         shown = cells.rate(download.bytes_per_second, download.get_basis_display())
         if not download.implausible:
@@ -180,10 +191,13 @@ class DownloadAdmin(ReadOnlyAdmin):
     def up_rate(self, download: Download) -> SafeString:
         return cells.rate(download.upload_bytes_per_second, NO_UPLOAD)
 
-    @admin.display(description="Basis", ordering="basis")
-    def how(self, download: Download) -> SafeString:
-        short = download.basis.replace("_", " ")
-        return cells.with_title(short, download.get_basis_display())
+    @admin.display(description="How the rate was got")
+    def how(self, download: Download) -> str:
+        return download.get_basis_display()
+
+    @admin.display(description="How hits and misses were told apart")
+    def split_how(self, download: Download) -> str:
+        return download.get_split_basis_display()
 
 
 @admin.register(DownloadAlias)

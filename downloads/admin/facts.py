@@ -33,7 +33,7 @@ class BurstAdmin(SumCells, ReadOnlyAdmin):
     ordering = ("-id",)
     list_display = (
         "began", "lasted", "client", "title", "datasource", "hit", "miss", "other",
-        "requests", "failed_requests", "grouped",
+        cells.counted("requests"), cells.counted("failed_requests"), "grouped",
     )  # fmt: skip
     list_select_related = ("client", "title", "datasource")
     list_filter = (("datasource", RelatedDropdownFilter),)
@@ -51,7 +51,8 @@ class BurstAdmin(SumCells, ReadOnlyAdmin):
 class TrafficBucketAdmin(SumCells, ReadOnlyAdmin):
     ordering = ("-at", "-id")
     list_display = (
-        "since", "client", "title", "datasource", "hit", "miss", "other", "requests",
+        "since", "client", "title", "datasource", "hit", "miss", "other",
+        cells.counted("requests"),
     )  # fmt: skip
     list_select_related = ("client", "title", "datasource")
     list_filter = (("datasource", RelatedDropdownFilter),)
@@ -66,7 +67,7 @@ class TrafficQuarterAdmin(SumCells, ReadOnlyAdmin):
     ordering = ("-at", "-id")
     list_display = (
         "since", "client", "service_name", "datasource", "hit", "miss", "other",
-        "requests", "failed_requests",
+        cells.counted("requests"), cells.counted("failed_requests"),
     )  # fmt: skip
     list_select_related = ("client", "datasource")
     list_filter = (("datasource", RelatedDropdownFilter),)

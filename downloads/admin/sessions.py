@@ -72,23 +72,17 @@ class SessionCells:
 
     @admin.display(description="Ended", ordering="ended_at")
     def ended(self, session: StreamSession) -> SafeString:
-        return cells.moment(session.ended_at)
+        return cells.moment(session.ended_at, exact=True)
 
-    @admin.display(description="↓ bytes", ordering="bytes_sent")
+    @admin.display(description="↓ to client", ordering="bytes_sent")
     def down(self, session: StreamSession) -> SafeString:
-        return cells.size(session.bytes_sent)
+        rate = cells.rate(session.download_bytes_per_second, why_no_rate(session))
+        return cells.two_lines(cells.size(session.bytes_sent), rate)
 
-    @admin.display(description="↓ rate")
-    def down_rate(self, session: StreamSession) -> SafeString:
-        return cells.rate(session.download_bytes_per_second, why_no_rate(session))
-
-    @admin.display(description="↑ bytes", ordering="bytes_received")
+    @admin.display(description="↑ from client", ordering="bytes_received")
     def up(self, session: StreamSession) -> SafeString:
-        return cells.size(session.bytes_received)
-
-    @admin.display(description="↑ rate")
-    def up_rate(self, session: StreamSession) -> SafeString:
-        return cells.rate(session.upload_bytes_per_second, why_no_rate(session))
+        rate = cells.rate(session.upload_bytes_per_second, why_no_rate(session))
+        return cells.two_lines(cells.size(session.bytes_received), rate)
 
     @admin.display(description="Duration", ordering=Unknowns("duration"))
     def lasted(self, session: StreamSession) -> SafeString:
@@ -104,8 +98,7 @@ class SessionInline(SessionCells, ReadOnlyInline):
     verbose_name_plural = "TLS sessions linked to it"
     ordering = ("-ended_at", "-id")
     fields = (
-        "opened", "host_link", "down", "down_rate", "up", "up_rate", "lasted", "sure",
-        "why",
+        "ended", "host_link", "down", "up", "lasted", "sure", "why",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -115,10 +108,6 @@ class SessionInline(SessionCells, ReadOnlyInline):
     @admin.display(description="Host")
     def host_link(self, session: StreamSession) -> SafeString:
         return cells.link(session.get_absolute_url(), session.host or "(no name)")
-
-    @admin.display(description="Ended")
-    def opened(self, session: StreamSession) -> SafeString:
-        return self.ended(session)
 
     @admin.display(description="Why")
     def why(self, session: StreamSession) -> str:
@@ -130,8 +119,8 @@ class StreamSessionAdmin(SessionCells, ReadOnlyAdmin):
     ordering = ("-ended_at", "-id")
     list_select_related = ("client", "download__title")
     list_display = (
-        "ended", "client_name", "service_name", "host", "down", "down_rate", "up",
-        "up_rate", "lasted", "status", "linked", "sure",
+        "ended", "client_name", "host_and_service", "down", "up", "lasted", "status",
+        "linked", "sure",
     )  # fmt: skip
     list_filter = (
         ("datasource", RelatedDropdownFilter),
@@ -150,9 +139,9 @@ class StreamSessionAdmin(SessionCells, ReadOnlyAdmin):
             {
                 "fields": (
                     ("protocol", "status"),
-                    ("began", "ended", "lasted"),
-                    ("down", "down_rate"),
-                    ("up", "up_rate"),
+                    ("began", "ended"),
+                    "lasted",
+                    ("down", "up"),
                 )
             },
         ),
@@ -162,15 +151,20 @@ class StreamSessionAdmin(SessionCells, ReadOnlyAdmin):
         ),
     )
     readonly_fields = (
-        "began", "ended", "lasted", "service_name", "down", "down_rate", "up",
-        "up_rate", "sure", "why", "fetched_meanwhile",
+        "began", "ended", "lasted", "service_name", "down", "up", "sure", "why",
+        "fetched_meanwhile",
     )  # fmt: skip
 
     @admin.display(description="Client", ordering="client__address")
     def client_name(self, session: StreamSession) -> SafeString:
         return cells.with_title(str(session.client), session.client.address)
 
-    @admin.display(description="Service", ordering="service")
+    @admin.display(description="Host", ordering="host")
+    def host_and_service(self, session: StreamSession) -> SafeString:
+        host = session.host or "(no name)"
+        return cells.two_lines(host, self.service_name(session))
+
+    @admin.display(description="Service")
     def service_name(self, session: StreamSession) -> str:
         return session.service or "unknown"
 

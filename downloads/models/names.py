@@ -70,7 +70,9 @@ class Client(models.Model):
     address = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200, blank=True)
     person = models.CharField(
-        max_length=200, blank=True, help_text="Addresses with one person are shown as one."
+        max_length=200,
+        blank=True,
+        help_text="Addresses with one person are shown as one.",
     )
     hidden = models.BooleanField(
         default=False, help_text="Not shown in lists. Still counted in totals."

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from downloads.admin import cells
 from downloads.admin.base import BigListAdmin, ReadOnlyAdmin, ReadOnlyInline
@@ -39,20 +40,30 @@ class LogFileInline(FileCells, ReadOnlyInline):
     model = LogFile
     ordering = ("path",)
     fields = (
-        "path", "kind", "state", "format", "read", "on_disk", "lines", "rejected",
-        "newest", "note",
+        "path", "kind", "state", "format", "read", "on_disk", "what", "newest", "note",
     )  # fmt: skip
     readonly_fields = fields
+
+    @admin.display(description="Lines")
+    def what(self, file: LogFile) -> str:
+        rejected = f", {file.rejected:,} rejected" if file.rejected else ""
+        return f"{file.lines:,}{rejected}"
+
+
+class DatasourceForm(ModelForm):  # type: ignore[type-arg]  # none at runtime
+    class Meta:
+        widgets = {"trusted_proxies": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
 
 
 @admin.register(Datasource)
 class DatasourceAdmin(BigListAdmin):
+    form = DatasourceForm
     list_display = ("name", "log_directory", "state", "files", "newest", "enabled")
     search_fields = ("name", "log_directory")
     inlines = (LogFileInline,)
     fieldsets = (
         (None, {"fields": (("name", "enabled"), "log_directory")}),
-        ("How to read it", {"fields": (("history_days", "trusted_proxies"),)}),
+        ("How to read it", {"fields": ("history_days", "trusted_proxies")}),
         ("How it goes", {"fields": (("newest", "runs"), "error", "unread")}),
     )
     readonly_fields = ("newest", "runs", "error", "unread")
@@ -127,8 +138,9 @@ class LogFileAdmin(FileCells, ReadOnlyAdmin):
     ordering = ("datasource", "path")
     list_select_related = ("datasource",)
     list_display = (
-        "path", "datasource", "kind", "state", "format", "read", "on_disk", "lines",
-        "requests", "sessions", "skipped", "rejected", "oldest", "newest",
+        "path", "datasource", "kind", "state", "format", "read", "on_disk",
+        cells.counted("requests"), cells.counted("sessions"), cells.counted("skipped"),
+        cells.counted("rejected"), "newest",
     )  # fmt: skip
     list_filter = (
         ("datasource", RelatedDropdownFilter),

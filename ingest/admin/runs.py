@@ -33,8 +33,9 @@ class IngestRunAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     list_select_related = ("datasource",)
     list_display = (
-        "started", "datasource", "took", "size", "lines", "requests", "sessions",
-        "skipped", "rejected", "beginning",
+        "started", "datasource", "took", "size", cells.counted("requests"),
+        cells.counted("sessions"), cells.counted("skipped"), cells.counted("rejected"),
+        "beginning",
     )  # fmt: skip
     list_filter = (("datasource", RelatedDropdownFilter), FailedFilter)
     fieldsets = (
@@ -55,7 +56,7 @@ class IngestRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Started", ordering="id")
     def started(self, run: IngestRun) -> SafeString:
-        return cells.moment(run.started_at)
+        return cells.moment(run.started_at, exact=True)
 
     @admin.display(description="Took")
     def took(self, run: IngestRun) -> SafeString:
@@ -92,7 +93,7 @@ class RejectedLineAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Seen", ordering="id")
     def seen(self, line: RejectedLine) -> SafeString:
-        return cells.moment(line.seen_at)
+        return cells.moment(line.seen_at, exact=True)
 
     @admin.display(description="Line")
     def beginning(self, line: RejectedLine) -> SafeString:

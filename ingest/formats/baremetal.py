@@ -49,7 +49,9 @@ def parse(data: bytes, head: str) -> Parsed:
         prefixes, on="c0", how="inner"
     )
     leftover = lines.join(known, on="index", how="anti")["index"].to_list()
-    formats = {name: count for name, count in known["format"].value_counts().iter_rows()}
+    formats = {
+        name: count for name, count in known["format"].value_counts().iter_rows()
+    }
     return Parsed(_requests(known), leftover, formats)
 
 
@@ -63,30 +65,34 @@ def _lines(data: bytes, head: str) -> pl.LazyFrame:
 
     # The path is matched as a cachelog's request is, whose method it lacks.
     request = pl.concat_str(pl.lit("GET "), c[1])
-    return fields(data, '"', COLUMNS).select(
-        "c0",
-        request.str.extract(head, 2).alias("path"),
-        pl.when(is_a4)
-        .then(c[2].str.extract(A4_STATUS))
-        .otherwise(a3.struct["status"])
-        .cast(pl.Int64)
-        .alias("status"),
-        either("cache_status").replace("-", "").alias("cache_status"),
-        either("host").replace("-", "").alias("host"),
-        pl.when(is_a4)
-        .then(c[5])
-        .otherwise(c[3])
-        .str.starts_with(STEAM_AGENT)
-        .alias("steam_agent"),
-        either("bytes").cast(pl.Int64).alias("bytes"),
-        a4.struct["seconds"].cast(pl.Float64).alias("seconds"),
-        pl.when(is_a4 & a4.struct["bytes"].is_not_null())
-        .then(pl.lit("A4"))
-        .when((c[4] == "") & a3.struct["bytes"].is_not_null())
-        .then(pl.lit("A3"))
-        .alias("format"),
-    ).with_columns(
-        pl.when(pl.col("status").is_not_null()).then("format").alias("format")
+    return (
+        fields(data, '"', COLUMNS)
+        .select(
+            "c0",
+            request.str.extract(head, 2).alias("path"),
+            pl.when(is_a4)
+            .then(c[2].str.extract(A4_STATUS))
+            .otherwise(a3.struct["status"])
+            .cast(pl.Int64)
+            .alias("status"),
+            either("cache_status").replace("-", "").alias("cache_status"),
+            either("host").replace("-", "").alias("host"),
+            pl.when(is_a4)
+            .then(c[5])
+            .otherwise(c[3])
+            .str.starts_with(STEAM_AGENT)
+            .alias("steam_agent"),
+            either("bytes").cast(pl.Int64).alias("bytes"),
+            a4.struct["seconds"].cast(pl.Float64).alias("seconds"),
+            pl.when(is_a4 & a4.struct["bytes"].is_not_null())
+            .then(pl.lit("A4"))
+            .when((c[4] == "") & a3.struct["bytes"].is_not_null())
+            .then(pl.lit("A3"))
+            .alias("format"),
+        )
+        .with_columns(
+            pl.when(pl.col("status").is_not_null()).then("format").alias("format")
+        )
     )
 
 
@@ -124,5 +130,5 @@ def _requests(known: pl.DataFrame) -> pl.DataFrame:
             pl.col("last_end_ms").max(),
         )
         .select(REQUESTS.names())
-        .cast(dict(REQUESTS))
+        .cast(REQUESTS)
     )

@@ -16,7 +16,6 @@ odd columns are the quoted fields, the even ones what stands between them.
 import polars as pl
 
 from ingest.formats.frames import (
-    NUMBER,
     REQUESTS,
     STAMP,
     STEAM_AGENT,
@@ -26,19 +25,23 @@ from ingest.formats.frames import (
 )
 
 COLUMNS = 17
+LARGEST = 10**15  # bytes; sums of it still fit in 64 bits
 BROKEN, A1, A1T, A5, A6 = range(5)
 NAMES = {A1: "A1", A1T: "A1t", A5: "A5", A6: "A6"}
 
-# The last time before the request is nginx's own; what stands before it may have been
+# The last time before the request is nginx's own: what stands before it may have been
 # written by a stranger.
-PREFIX = {
-    A1: rf"^\[(?<identifier>[^ ]*)\] (?<address>\S+) / (?<rest>.*) \[(?<stamp>{STAMP})\] $",
-    A5: rf"^(?<identifier>)(?<address>\S+)(?<rest>) - \[(?<stamp>{STAMP})\] $",
-    A6: rf"^\[(?<identifier>[^ ]*)\] (?<address>\S+)(?<rest>) - .* \[(?<stamp>{STAMP})\] $",
+STAMP_AT_END = rf"\[({STAMP})\] $"
+STAMP_LENGTH = len("[23/Nov/2026:20:45:43 +0000] ")
+WHO = {
+    A1: r"^\[(?<identifier>[^ ]*)\] (?<address>\S+) / (?<rest>.*) $",
+    A5: r"^(?<identifier>)(?<address>\S+)(?<rest>) - $",
+    A6: r"^\[(?<identifier>[^ ]*)\] (?<address>\S+)(?<rest>) - .* $",
 }
 # A request that nginx refused before it knew the host: the identifier may hold spaces.
-REFUSED = rf"^(?<identifier>)(?<address>)(?<rest>)\[.*\[(?<stamp>{STAMP})\] $"
-REFUSED_STATUSES = (400, 408, 414)
+REFUSED = r"^(?<identifier>)(?<address>)(?<rest>)\["
+REFUSED_STATUSES = ("400", "408", "414")
+KEYS = ["c0", "request", "status", "cache_status", "host", "steam_agent", "shape"]
 
 
 def parse(data: bytes, head: str) -> Parsed:
@@ -48,32 +51,58 @@ def parse(data: bytes, head: str) -> Parsed:
     matters; lines are told apart by no more of it.
     """
     lines = _lines(data, head)
-    keys = ["c0", "request", "status", "cache_status", "host", "steam_agent", "shape"]
-    groups = (
-        lines.group_by(keys)
-        .agg(
-            pl.col("bytes").sum(),
-            pl.len().cast(pl.Int64).alias("requests"),
-            pl.col("seconds").max(),
-        )
-        .collect()
+    groups = lines.group_by(KEYS).agg(
+        pl.col("bytes").sum(),
+        pl.len().cast(pl.Int64).alias("requests"),
+        pl.col("seconds").max(),
     )
-    prefixes = _prefixes(groups)
-    known = groups.join(prefixes, on=["c0", "shape"], how="inner")
-    count = int(known["requests"].sum())
-    leftover = []
-    if count < int(groups["requests"].sum()):
-        leftover = _leftover(lines, prefixes)
+    known = _with_prefix(groups)
+    leftover: list[int] = []
+    if known.height < groups.height:
+        rest = lines.with_row_index().join(known, on=KEYS, how="anti", nulls_equal=True)
+        leftover = rest["index"].sort().to_list()
     return Parsed(_requests(known, head), leftover, _formats(known))
 
 
-def _lines(data: bytes, head: str) -> pl.LazyFrame:
-    c = [pl.col(f"c{i}") for i in range(COLUMNS)]
-    body = c[2].str.slice(5).str.strip_suffix(" ")
-    size = body.cast(pl.Int64, strict=False)
+def _lines(data: bytes, head: str) -> pl.DataFrame:
+    used = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 16)
+    texts = fields(data, '"', COLUMNS).select(f"c{i}" for i in used).collect()
+    c = {i: pl.col(f"c{i}") for i in used}
+    size = c[2].str.slice(5).str.strip_suffix(" ").cast(pl.Int64, strict=False)
+    sized = (
+        size.is_between(0, LARGEST)
+        & c[2].str.starts_with(" ")
+        & (c[2].str.slice(4, 1) == " ")
+    )
     plain = (c[4] == " ") & (c[6] == " ") & (c[8] == " ") & (c[10] == " ")
-    sized = c[2].str.contains(rf"^ \d{{3}} {NUMBER} ?$")
-    shape = (
+    # The stock format ends with its range. Most logs hold no other, and the looks at
+    # what would stand behind it cost as much as all the rest.
+    if (texts["c12"] == "").all() and (texts["c7"] != "").all():
+        shape = pl.when(sized & plain).then(A1).otherwise(BROKEN)
+        seconds, cache_status, host = pl.lit(None), c[7], c[9]
+    else:
+        shape = _shape(c, sized, plain)
+        seconds = pl.coalesce(c[12].str.extract(r"^ ([0-9.]+) "), c[13])
+        short = c[6] == ""
+        cache_status = pl.when(short).then(c[3]).otherwise(c[7])
+        host = pl.when(short).then(c[5]).otherwise(c[9])
+    return texts.select(
+        "c0",
+        # Finding is three times as fast as capturing.
+        c[1].str.extract_all(_uncaptured(head)).list.first().alias("request"),
+        c[2].str.slice(1, 3).alias("status"),
+        cache_status.alias("cache_status"),
+        host.alias("host"),
+        c[5].str.starts_with(STEAM_AGENT).alias("steam_agent"),
+        shape.cast(pl.Int8).alias("shape"),
+        size.alias("bytes"),
+        seconds.cast(pl.Float64, strict=False).alias("seconds"),
+    )
+
+
+def _shape(c: dict[int, pl.Expr], sized: pl.Expr, plain: pl.Expr) -> pl.Expr:
+    """Tell the format of a line from which of its fields are filled."""
+    return (
         pl.when(~sized)
         .then(BROKEN)
         .when(plain & (c[12] == ""))
@@ -85,22 +114,6 @@ def _lines(data: bytes, head: str) -> pl.LazyFrame:
         .when((c[4] == " ") & (c[6] == "") & (c[7] == ""))
         .then(A5)
         .otherwise(BROKEN)
-        .cast(pl.Int8)
-    )
-    short = c[6] == ""
-    return fields(data, '"', COLUMNS).select(
-        "c0",
-        # Finding is three times as fast as capturing.
-        c[1].str.extract_all(_uncaptured(head)).list.first().alias("request"),
-        c[2].str.slice(1, 3).alias("status"),
-        pl.when(short).then(c[3]).otherwise(c[7]).alias("cache_status"),
-        pl.when(short).then(c[5]).otherwise(c[9]).alias("host"),
-        c[5].str.starts_with(STEAM_AGENT).fill_null(False).alias("steam_agent"),
-        shape.alias("shape"),
-        size.alias("bytes"),
-        pl.coalesce(c[12].str.extract(r"^ ([0-9.]+) "), c[13])
-        .cast(pl.Float64, strict=False)
-        .alias("seconds"),
     )
 
 
@@ -108,65 +121,92 @@ def _uncaptured(pattern: str) -> str:
     return pattern.replace("(", "(?:").replace("(?:?", "(?")
 
 
-def _prefixes(groups: pl.DataFrame) -> pl.DataFrame:
-    """Return what the text before the request says, for each that is understood."""
-    found = [
-        _matched(groups.filter(pl.col("shape").is_in(shapes)), PREFIX[shapes[0]])
-        for shapes in ([A1, A1T], [A5], [A6])
-    ]
-    refused = groups.filter(
-        (pl.col("shape") != BROKEN)
-        & pl.col("status").is_in([str(status) for status in REFUSED_STATUSES])
-    ).join(pl.concat(found), on=["c0", "shape"], how="anti")
-    return pl.concat([*found, _matched(refused, REFUSED)])
+def _with_prefix(groups: pl.DataFrame) -> pl.DataFrame:
+    """Add what the text before the request says; drop groups where it says nothing.
+
+    A log has few different clients and one stamp a second: each is read once.
+    """
+    cut = groups.with_columns(
+        pl.col("c0").str.head(-STAMP_LENGTH).alias("who"),
+        pl.col("c0").str.tail(STAMP_LENGTH).alias("stamp"),
+    )
+    stamps = (
+        cut.select(pl.col("stamp").unique())
+        .with_columns(
+            epoch_seconds(pl.col("stamp").str.extract(STAMP_AT_END)).alias("at")
+        )
+        .filter(pl.col("at").is_not_null())
+    )
+    refused = pl.col("status").is_in(REFUSED_STATUSES)
+    people = _people(
+        cut.filter(pl.col("shape") != BROKEN)
+        .select("who", "shape", refused.alias("refused"))
+        .unique()
+    )
+    return cut.join(stamps, on="stamp").join(
+        people,
+        left_on=["who", "shape", refused],
+        right_on=["who", "shape", "refused"],
+    )
 
 
-def _matched(groups: pl.DataFrame, pattern: str) -> pl.DataFrame:
+def _people(prefixes: pl.DataFrame) -> pl.DataFrame:
+    """Return identifier, address and forwarded_for of the prefixes that have them."""
+    found = []
+    for pattern, wanted in (
+        (WHO[A1], pl.col("shape").is_in([A1, A1T])),
+        (WHO[A5], pl.col("shape") == A5),
+        (WHO[A6], pl.col("shape") == A6),
+    ):
+        some = prefixes.filter(wanted)
+        if some.height:
+            found.append(_matched(some, pattern))
+    known = pl.concat(found) if found else _matched(prefixes, WHO[A1])
+    refused = prefixes.filter("refused").join(
+        known, on=["who", "shape", "refused"], how="anti"
+    )
+    return pl.concat([known, _matched(refused, REFUSED)]) if refused.height else known
+
+
+def _matched(prefixes: pl.DataFrame, pattern: str) -> pl.DataFrame:
     forwarded = pl.col("rest").str.split(" - ")
     return (
-        groups.select("c0", "shape")
-        .unique()
-        .with_columns(pl.col("c0").str.extract_groups(pattern).alias("found"))
+        prefixes.with_columns(pl.col("who").str.extract_groups(pattern).alias("found"))
         .unnest("found")
-        .with_columns(
-            epoch_seconds(pl.col("stamp")).alias("at"),
-            # A second " - " means that a stranger wrote one: then no part of it
-            # can be told from the rest, and none is believed.
+        .filter(pl.col("address").is_not_null())
+        .select(
+            "who",
+            "shape",
+            "refused",
+            "identifier",
+            "address",
+            # A second " - " means that a stranger wrote one: then no part of it can
+            # be told from the rest, and none is believed.
             pl.when(forwarded.list.len() == 2)
             .then(forwarded.list.first())
             .otherwise(pl.lit("-"))
             .alias("forwarded_for"),
         )
-        .filter(pl.col("at").is_not_null())
-        .select("c0", "shape", "identifier", "address", "forwarded_for", "at")
     )
-
-
-def _leftover(lines: pl.LazyFrame, prefixes: pl.DataFrame) -> list[int]:
-    rest = (
-        lines.with_row_index()
-        .select("index", "c0", "shape")
-        .collect()
-        .join(prefixes, on=["c0", "shape"], how="anti")
-    )
-    return rest["index"].sort().to_list()
 
 
 def _requests(known: pl.DataFrame, head: str) -> pl.DataFrame:
+    heads = known.select(pl.col("request").unique()).with_columns(
+        pl.col("request").str.extract(head, 1).alias("method"),
+        pl.col("request").str.extract(head, 2).alias("path"),
+    )
     end_ms = pl.col("at") * 1000
+    lasted_ms = (pl.col("seconds") * 1000).round().cast(pl.Int64)
     return (
-        known.with_columns(
-            pl.col("request").str.extract(head, 1).alias("method"),
-            pl.col("request").str.extract(head, 2).alias("path"),
-            pl.col("status").cast(pl.Int64),
-            pl.when(pl.col("seconds").is_not_null())
-            .then(end_ms - (pl.col("seconds") * 1000).round().cast(pl.Int64))
-            .alias("first_start_ms"),
+        known.join(heads, on="request", nulls_equal=True)
+        .with_columns(
+            pl.col("status").cast(pl.Int64, strict=False),
+            (end_ms - lasted_ms).alias("first_start_ms"),
             pl.when(pl.col("seconds").is_not_null()).then(end_ms).alias("last_end_ms"),
             pl.col("cache_status", "host", "forwarded_for").replace("-", ""),
         )
         .select(REQUESTS.names())
-        .cast(dict(REQUESTS))
+        .cast(REQUESTS)
     )
 
 

@@ -188,6 +188,6 @@ def _grouped(lines: pl.DataFrame, head: str) -> pl.DataFrame:
             .alias("last_end_ms"),
         )
         .select(REQUESTS.names())
-        .cast(dict(REQUESTS))
+        .cast(REQUESTS)
         .collect()
     )

@@ -78,7 +78,7 @@ def _matched(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
             pl.col("duration").replace("", None).cast(pl.Float64),
         )
         .select("index", *SESSIONS.names())
-        .cast({"index": pl.UInt32, **SESSIONS})
+        .cast(pl.Schema({"index": pl.UInt32(), **dict(SESSIONS)}))
     )
 
 

@@ -36,7 +36,9 @@ def games(count: int, seed: int) -> list[Game]:
             path = f"/depot/{depot}/chunk/"
             made.append(Game("steam", path, "Valve/Steam HTTP Client 1.0", hosts))
         elif kind < 0.85:
-            path = f"/Builds/Org/o-{chance.getrandbits(120):030x}/live/default/ChunksV4/"
+            path = (
+                f"/Builds/Org/o-{chance.getrandbits(120):030x}/live/default/ChunksV4/"
+            )
             agent = "EpicGamesLauncher/15.17.1-29888541+++Portal+Release-Live Windows"
             hosts = ("epicgames-download1.akamaized.net",)
             made.append(Game("epicgames", path, agent, hosts))

@@ -28,20 +28,21 @@ start = evening.START + int(sys.argv[1])
 costs = []
 for n in range(12):
     with log.open("a") as file:
-        file.writelines(evening.lines(%(new)d, start + 10 * n, seed=n))
+        file.writelines(evening.lines(NEW_LINES, start + 10 * n, seed=n))
     before = cpu()
     done = passes.run(source)
     costs.append(cpu() - before)
-    assert done.totals.requests == %(new)d, done
+    assert done.totals.requests == NEW_LINES, done
 database = Path(settings.DATABASES["default"]["NAME"])
 seen = [p.stat().st_mtime_ns for p in database.parent.glob(database.name + "*")]
 before = cpu()
 for _ in range(100):
     passes.run(source)
 idle = (cpu() - before) / 100
-wrote = seen != [p.stat().st_mtime_ns for p in database.parent.glob(database.name + "*")]
+after = [p.stat().st_mtime_ns for p in database.parent.glob(database.name + "*")]
+wrote = seen != after
 print(json.dumps({"costs": sorted(costs[2:]), "idle": idle, "wrote": wrote}))
-""" % {"new": NEW}
+""".replace("NEW_LINES", str(NEW))
 
 
 def main() -> None:
@@ -57,7 +58,8 @@ def main() -> None:
             figures[name] = json.loads(passes.output.splitlines()[-1])
             if count == LINES:
                 print(
-                    f"scale: {count:,} lines at {count / cost.report['seconds']:,.0f}/s:"
+                    f"scale: {count:,} lines,"
+                    f" {count / cost.report['seconds']:,.0f} a second:"
                     f" peak {cost.peak / 1e6:.0f} MB (at most 300); database"
                     f" {size / 1e6:.1f} MB, {100 * size / log_size:.2f} % of the log"
                     " (at most 1)"

@@ -13,9 +13,10 @@ Assumptions, all of ours, none measured on a real LAN:
   One in six of the former is on a host that looks like content or a launcher.
 - The log keeps ends, cut to the second, and durations to the millisecond. A download
   is known by the stamps of its first and last completed request.
-Shares (of all sessions): 20 % overlap two or more candidates, 30 % belong to no
-download, half of those while their client downloads; of that half 85 % are of a
-service that is not being downloaded, the others (``same_service``) of one that is.
+Shares (of all sessions): 20 % belong to a download and overlap a second candidate,
+30 % belong to none, half of those while their client downloads; of that half 85 %
+are of a service that is not being downloaded, the others (``same_service``) of one
+that is, and may overlap several, too.
 """
 
 import math
