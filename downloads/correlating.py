@@ -134,7 +134,12 @@ def weigh(session: Session, downloads: Iterable[Candidate]) -> Evidence | None:
         return None
     shared, best = min(
         overlaps,
-        key=lambda pair: (-pair[0], pair[1].started_ms, pair[1].title),
+        key=lambda pair: (
+            -pair[0],
+            pair[1].started_ms,
+            pair[1].title,
+            pair[1].ended_ms,
+        ),
     )
     return Evidence(
         best.key,

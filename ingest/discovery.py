@@ -9,15 +9,22 @@ from pathlib import Path
 
 from ingest.reader import DamagedFile, LineReader
 from ingest.stamps import kind_of
+from ingest.unpacking import compression_of
 
 _DATE = r"\d{4}-?\d\d-?\d\d(?:[-_.]?\d{2,10})?"
 _ROTATION = rf"(?:[.-](?:\d{{1,6}}|{_DATE}))*(?:\.(?:gz|zst))?"
 _ACCESS = re.compile(rf"^((?:(.+)-)?access[^.]*\.log){_ROTATION}$")
 _STREAM = re.compile(rf"^((?:stream-access|https-access|stream)\.log){_ROTATION}$")
 _LOG_LIKE = re.compile(r"access|stream|\.log", re.IGNORECASE)
-# Beginnings of files: https://www.rfc-editor.org/rfc/rfc1952, rfc8878
-_MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}
+# Every cache writes these beside its logs, and no line of them is a request.
+_ERRORS = re.compile(r"(^|[.-])error[^.]*\.log", re.IGNORECASE)
+# What some caches log of their own way to the internet: told by access.log already.
+_UPSTREAM = re.compile(r"^upstream-access[^.]*\.log")
 PEEK = 65536
+# What a file began with when it looked like this; a directory is looked at once a
+# second, and few of its files have changed.
+_peeked: dict[tuple[object, ...], tuple[str, str]] = {}
+MOST_PEEKED = 10_000
 
 
 class DirectoryProblem(Exception):
@@ -45,6 +52,7 @@ class Discovery:
 
     files: list[Found] = field(default_factory=list)
     ignored: list[tuple[Path, str]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # why logs can't be opened
 
 
 def discover(directory: Path) -> Discovery:
@@ -54,17 +62,23 @@ def discover(directory: Path) -> Discovery:
         path = directory / name
         access, stream = _ACCESS.match(name), _STREAM.match(name)
         if not access and not stream:
-            if _LOG_LIKE.search(name) and path.is_file():
+            if _is_log_like(path):
                 found.ignored.append((path, "its name is none of a known log's"))
+            continue
+        if _UPSTREAM.match(name):
+            found.ignored.append((path, "access.log tells the same requests"))
             continue
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 found.ignored.append((path, "no regular file"))
                 continue
-            compression, line = _peek(path)
+            compression, kind = _looked_into(path, status)
+        except FileNotFoundError:
+            continue  # rotated away since its name was read; or a link to nowhere
         except OSError as error:
             found.ignored.append((path, _refusal(path, error)))
+            found.refused.append(_refusal(path, error))
             continue
         match = stream or access
         assert match is not None
@@ -73,7 +87,7 @@ def discover(directory: Path) -> Discovery:
         found.files.append(
             Found(
                 path,
-                kind_of(line) or named,
+                kind or named,
                 match[1],
                 service,
                 compression,
@@ -84,6 +98,11 @@ def discover(directory: Path) -> Discovery:
             )
         )
     return found
+
+
+def _is_log_like(path: Path) -> bool:
+    name = path.name
+    return bool(_LOG_LIKE.search(name) and not _ERRORS.search(name) and path.is_file())
 
 
 def _names(directory: Path) -> list[str]:
@@ -114,11 +133,21 @@ def _refusal(path: Path, error: OSError) -> str:
     )
 
 
+def _looked_into(path: Path, status: os.stat_result) -> tuple[str, str]:
+    """Return a file's compression, and its kind by the look of its first line."""
+    key = (path, status.st_ino, status.st_dev, status.st_size, status.st_ctime_ns)
+    if key not in _peeked:
+        if len(_peeked) >= MOST_PEEKED:
+            _peeked.clear()
+        compression, line = _peek(path)
+        _peeked[key] = (compression, kind_of(line))
+    return _peeked[key]
+
+
 def _peek(path: Path) -> tuple[str, bytes]:
     """Return a file's compression and its first whole line, b"" if it has none."""
     with path.open("rb") as file:
-        magic = file.read(4)
-    compression = next((c for m, c in _MAGIC.items() if magic.startswith(m)), "")
+        compression = compression_of(file.read(4))
     with LineReader(path, compression) as reader:
         try:
             data = reader.read(0, PEEK).data
@@ -130,7 +159,7 @@ def _peek(path: Path) -> tuple[str, bytes]:
 def signature(directory: Path) -> tuple[tuple[str, int, int, int], ...]:
     """Return what changes when any log of ``directory`` does: names and stats only.
 
-    Raises DirectoryProblem.
+    The time of change, because permissions change no other. Raises DirectoryProblem.
     """
     seen = []
     for name in _names(directory):
@@ -140,5 +169,5 @@ def signature(directory: Path) -> tuple[tuple[str, int, int, int], ...]:
             except OSError:
                 seen.append((name, 0, 0, 0))
             else:
-                seen.append((name, status.st_ino, status.st_size, status.st_mtime_ns))
+                seen.append((name, status.st_ino, status.st_size, status.st_ctime_ns))
     return tuple(seen)

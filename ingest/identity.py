@@ -17,6 +17,8 @@ from ingest.reader import Chunk, LineReader
 
 HEAD = 1024
 TAIL = 256
+BLOCK = 1 << 20
+MOST_COMPARISONS = 100
 
 
 class Outcome(Enum):
@@ -48,6 +50,11 @@ class Assignment:
     found: Found
     outcome: Outcome
     known: Known | None = None
+
+
+def opened(found: Found) -> LineReader:
+    """Return a reader of this very file, even if another lies at its path by now."""
+    return LineReader(found.path, found.compression, found.inode, found.device)
 
 
 def digest(data: bytes) -> str:
@@ -111,7 +118,7 @@ def _identify(
     taken: dict[int, Found],
     fresh: list[tuple[str, Found]],
 ) -> Assignment:
-    with LineReader(found.path, found.compression) as reader:
+    with opened(found) as reader:
         beginning = reader.exactly(0, HEAD)
         length, head_hash = head(reader)
         if not length:
@@ -150,14 +157,13 @@ def _by_likeness(found: Found, known: Sequence[Known]) -> list[Known]:
 
 def _compare(found: Found, reader: LineReader, known: Known) -> Outcome:
     """Compare what lies before the position that ``known`` was read to."""
-    unchanged = (
-        found.compression
-        and (known.inode, known.device, known.size)
-        == (found.inode, found.device, found.size)
-        and known.path == str(found.path)
+    unchanged = (known.inode, known.device, known.size) == (
+        found.inode,
+        found.device,
+        found.size,
     )
-    if unchanged or not known.offset:
-        # A finished file that was here before: not unpacked only to see that.
+    if (found.compression and unchanged) or not known.offset:
+        # A finished file under whatever name: not unpacked only to see that.
         return Outcome.SAME
     start = max(0, known.offset - TAIL)
     tail = reader.exactly(start, known.offset)
@@ -170,15 +176,47 @@ def _is_copy(found: Found, original: Found) -> bool:
     """Whether ``found``, with the same head, is wholly a beginning of ``original``.
 
     Plain files are compared by their tails, as known ones are; compressed ones, whose
-    length nobody knows, in full.
+    length nobody knows, in full, but each byte once: such a file grows for minutes
+    while it is made, and may lie beside its original for good.
     """
-    with (
-        LineReader(found.path, found.compression) as one,
-        LineReader(original.path, original.compression) as other,
-    ):
-        position = 0 if found.compression else max(0, found.size - TAIL)
-        while data := one.exactly(position, position + (1 << 20)):
-            if other.exactly(position, position + len(data)) != data:
-                return False
-            position += len(data)
-    return True
+    key = (found.inode, found.device, original.inode, original.device)
+    comparison = _comparisons.pop(key, None)
+    if comparison is None or comparison.size > found.size:
+        comparison = _Comparison()
+    # The least lately used goes first.
+    _comparisons[key] = comparison
+    while len(_comparisons) > MOST_COMPARISONS:
+        del _comparisons[next(iter(_comparisons))]
+    if (found.size, found.mtime_ns) != (comparison.size, comparison.mtime_ns):
+        comparison.go_on(found, original)
+    return comparison.same
+
+
+@dataclass
+class _Comparison:
+    """How far a file was found to be a beginning of another."""
+
+    size: int = 0
+    mtime_ns: int = 0
+    position: int = 0
+    same: bool = True
+    reader: LineReader | None = None
+
+    def go_on(self, found: Found, original: Found) -> None:
+        if self.reader is None or self.reader.path != found.path:
+            self.reader = opened(found)
+        one = self.reader
+        if not found.compression:
+            self.position = max(0, found.size - TAIL)
+        with opened(original) as other:
+            while self.same and (
+                data := one.exactly(self.position, self.position + BLOCK)
+            ):
+                end = self.position + len(data)
+                self.same = other.exactly(self.position, end) == data
+                self.position = end
+        one.release()
+        self.size, self.mtime_ns = found.size, found.mtime_ns
+
+
+_comparisons: dict[tuple[int, int, int, int], _Comparison] = {}

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
-from ingest.unpacking import STEP, Unpacker
+from ingest.unpacking import Unpacker
 
+AT_ONCE = 1 << 20
 KEPT = 256  # unpacked bytes kept before where reading stands
 
 
@@ -16,8 +17,9 @@ class Handle:
     """A file that is opened when it is needed, and never silently another one."""
 
     def __init__(self, path: Path, inode: int | None, device: int | None) -> None:
-        self.path = path
-        self._expected = None if inode is None else (inode, device)
+        self._path = path
+        self._meant = None if inode is None else (inode, device)
+        self._seen = self._meant
         self._fd: int | None = None
 
     def release(self) -> None:
@@ -26,17 +28,22 @@ class Handle:
             os.close(self._fd)
         self._fd = None
 
+    def forget(self) -> None:
+        """Close it; if no file is meant, whichever lies there next will do."""
+        self.release()
+        self._seen = self._meant
+
     def fd(self) -> int:
         """Raises OSError; FileReplaced if it was renamed and another made."""
         if self._fd is None:
             # A pipe that took the log's place must not make us wait for a writer.
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             status = os.fstat(fd)
             identity = (status.st_ino, status.st_dev)
-            if self._expected not in (None, identity):
+            if self._seen not in (None, identity):
                 os.close(fd)
-                raise FileReplaced(0, "another file lies here by now", str(self.path))
-            self._expected, self._fd = identity, fd
+                raise FileReplaced(0, "another file lies here by now", str(self._path))
+            self._seen, self._fd = identity, fd
         return self._fd
 
     def pread(self, size: int, position: int) -> bytes:
@@ -58,6 +65,9 @@ class Plain:
 
     def pread(self, size: int, position: int) -> bytes:
         return self._handle.pread(size, position)
+
+    def skip_to(self, position: int) -> None:
+        """Nothing has to be read to get anywhere in a plain file."""
 
     def trim(self, position: int) -> None:
         """Nothing is kept of a plain file."""
@@ -87,7 +97,7 @@ class Packed:
     def reach(self, position: int) -> int:
         """As Plain's; unpacks up to ``position`` and keeps what was not trimmed."""
         missing = position - self._unpacker.position
-        while missing > 0 and (data := self._unpacker.read(missing)):
+        while missing > 0 and (data := self._unpacker.read(min(missing, AT_ONCE))):
             self._window += data
             missing -= len(data)
         return min(position, self._unpacker.position)
@@ -105,7 +115,7 @@ class Packed:
             self._unpacker = Unpacker(self._compression, self._handle.pread)
             self._start, self._window = 0, bytearray()
         while (here := self._unpacker.position) < position:
-            if self.reach(min(here + STEP, position)) == here:
+            if self.reach(min(here + AT_ONCE, position)) == here:
                 break
             self.trim(self._unpacker.position)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +26,14 @@ from ingest import files
 from ingest.discovery import DirectoryProblem
 from ingest.files import Reading
 from ingest.models import IngestRun
-from ingest.pipeline import Overtaken, Range, Totals, read_slice
+from ingest.pipeline import (
+    Overtaken,
+    Range,
+    Slice,
+    Totals,
+    read_slice,
+    record_slice,
+)
 from ingest.reader import DamagedFile
 
 log = logging.getLogger(__name__)
@@ -134,31 +142,45 @@ def _read(
             time.time() - timedelta(days=datasource.history_days).total_seconds()
         )
     for reading, live in survey.order():
-        while True:
-            if deadline is not None and time.monotonic() >= deadline:
-                return False
-            part = _next_range(reading, live)
-            try:
-                totals = read_slice(
-                    datasource,
-                    reading.row,
-                    reading.reader,
-                    part,
-                    since,
-                    reading.found.service,
-                )
-            except Overtaken:
-                return False
-            except (OSError, DamagedFile) as error:
-                done.errors.append(f"{reading.found.path}: {error}")
-                break
-            if not totals.bytes:
-                break
-            done.totals.add(totals)
-            done.files.add(reading.row.pk)
-            if progress:
-                progress(totals, survey.left())
+        try:
+            for slice_ in _slices(datasource, reading, live, since):
+                totals = record_slice(datasource, reading.row, slice_)
+                done.totals.add(totals)
+                done.files.add(reading.row.pk)
+                if progress:
+                    progress(totals, survey.left())
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+        except Overtaken:
+            return False
+        except (OSError, DamagedFile) as error:
+            done.errors.append(f"{reading.found.path}: {error}")
     return True
+
+
+def _slices(
+    datasource: Datasource, reading: Reading, live: bool, since: int | None
+) -> Iterator[Slice]:
+    """Yield what a file has that was not read; the caller records each.
+
+    While it does, the next is read and parsed: neither needs the other's core.
+    """
+
+    def read(part: Range) -> Slice | None:
+        return read_slice(
+            datasource, reading.row, reading.reader, part, since, reading.found.service
+        )
+
+    with ThreadPoolExecutor(1) as ahead:
+        slice_ = read(_next_range(reading, live))
+        while slice_:
+            following = ahead.submit(read, slice_.rest()) if slice_.more else None
+            yield slice_
+            rest = _next_range(reading, live)
+            if following and rest == slice_.rest():
+                slice_ = following.result()
+            else:
+                slice_ = read(rest)
 
 
 def _next_range(reading: Reading, live: bool) -> Range:

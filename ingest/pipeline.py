@@ -6,7 +6,7 @@ kill and with any number of workers.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from django.conf import settings
@@ -21,7 +21,7 @@ from ingest.identity import tail_hash
 from ingest.models import LogFile, RejectedLine
 from ingest.reader import Chunk, LineReader
 
-SLICE = 16 << 20  # bytes; smaller ones double the cost of grouping
+SLICE = 8 << 20  # bytes; smaller ones double the cost of grouping
 SAMPLES = 100  # of rejected lines, from one slice
 OLDER = "older than asked for"
 OVERLONG = "longer than a line may be"
@@ -81,6 +81,24 @@ class Range:
     counts: bool
 
 
+@dataclass(frozen=True)
+class Slice:
+    """A chunk of a file and what it says; not recorded yet."""
+
+    part: Range
+    chunk: Chunk
+    understood: Understood
+    tail_hash: str
+
+    @property
+    def more(self) -> bool:
+        """Whether the file probably goes on behind it."""
+        return self.chunk.end - self.chunk.start > SLICE // 2
+
+    def rest(self) -> Range:
+        return replace(self.part, start=self.chunk.end)
+
+
 def read_slice(
     datasource: Datasource,
     row: LogFile,
@@ -88,25 +106,33 @@ def read_slice(
     part: Range,
     since: int | None,
     file_service: str = "",
-) -> Totals:
-    """Read the next slice of ``part``; return what it held, nothing if nothing.
+) -> Slice | None:
+    """Read and parse the next slice of ``part``; None if there is nothing.
 
-    ``since``: lines before this epoch second are skipped. Raises OSError,
-    reader.DamagedFile, Overtaken, or what the database raises; then nothing is
-    recorded.
+    ``since``: lines before this epoch second are skipped. Looks at no table. Raises
+    OSError, or reader.DamagedFile.
     """
     chunk = reader.read(part.start, SLICE, part.stop)
     if chunk.end == part.start:
-        return Totals()
+        return None
     if row.kind == LogFile.Kind.STREAM:
         understood = _sessions(chunk, since)
     else:
         understood = _requests(chunk, datasource, since, file_service)
     understood.totals.check()
+    tail = tail_hash(reader, chunk) if part.live else ""
+    return Slice(part, chunk, understood, tail)
+
+
+def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
+    """Record a slice and move the cursor; return what it held.
+
+    Raises Overtaken, or what the database raises; then nothing is recorded.
+    """
     with transaction.atomic():
-        _record(datasource, row, understood, part.counts)
-        _move(row, reader, part, chunk, understood)
-    return understood.totals
+        _record(datasource, row, slice_.understood, slice_.part.counts)
+        _move(row, slice_)
+    return slice_.understood.totals
 
 
 def _requests(
@@ -202,10 +228,9 @@ def _record(
         )
 
 
-def _move(
-    row: LogFile, reader: LineReader, part: Range, chunk: Chunk, understood: Understood
-) -> None:
+def _move(row: LogFile, slice_: Slice) -> None:
     """Move the cursor, unless somebody else has: then raise Overtaken."""
+    chunk, understood = slice_.chunk, slice_.understood
     totals = understood.totals
     changed: dict[str, object] = {
         "lines": row.lines + totals.lines,
@@ -215,9 +240,9 @@ def _move(
         "rejected": row.rejected + totals.rejected,
         "format": understood.format or row.format,
     }
-    if part.live:
+    if slice_.part.live:
         changed["offset"] = chunk.end
-        changed["tail_hash"] = tail_hash(reader, chunk)
+        changed["tail_hash"] = slice_.tail_hash
         changed["counted_offset"] = max(row.counted_offset, chunk.end)
     else:
         changed["history_offset"] = chunk.end

@@ -4,6 +4,8 @@ What a chunk holds depends on the file alone where it matters: a line is over-lo
 because of its length, never because of where a read happened to begin.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -44,7 +46,7 @@ class LineReader:
     """Reads one file from where the caller says.
 
     Kept between reads, it unpacks a compressed file once, however many slices it is
-    read in. It holds the file open until ``release`` or ``close``.
+    read in; that one stays open until there is nothing more in it.
     """
 
     def __init__(
@@ -84,9 +86,21 @@ class LineReader:
         self._handle.release()
 
     def close(self) -> None:
-        """Close the file and forget what was unpacked."""
-        self.release()
+        """Close the file and forget what was unpacked; it may be read again."""
+        self._handle.forget()
         self._source = self._begun()
+
+    @contextmanager
+    def _opened(self) -> Iterator[Plain | Packed]:
+        """Leave a plain file closed: an open one keeps the space of a deleted log."""
+        try:
+            yield self._source
+        except OSError:
+            self.close()
+            raise
+        finally:
+            if not self.compression:
+                self._handle.forget()
 
     def read(self, offset: int, limit: int, stop: int | None = None) -> Chunk:
         """Return the whole lines among the ``limit`` bytes from ``offset`` on.
@@ -99,31 +113,34 @@ class LineReader:
         wanted = offset + limit if stop is None else min(offset + limit, stop)
         if wanted <= offset:
             return Chunk(b"", offset, offset)
-        chunk = None
-        if self._looked(offset) - offset <= MAX_LINE:
-            if isinstance(self._source, Packed):
-                self._source.skip_to(offset)
-            chunk = self._lines(offset, self._source.reach(wanted))
-        chunk = chunk or self._long_line(offset, stop)
-        if chunk.end == offset and self._source.damage and not self._told:
-            self._told = True
-            raise DamagedFile(self._source.damage)
-        self._source.trim(chunk.end)
+        with self._opened() as source:
+            chunk = None
+            if self._looked(offset) - offset <= MAX_LINE:
+                source.skip_to(offset)
+                chunk = self._lines(offset, source.reach(wanted))
+            chunk = chunk or self._long_line(offset, stop)
+        if chunk.end == offset:
+            self._handle.release()
+            if source.damage and not self._told:
+                self._told = True
+                raise DamagedFile(source.damage)
+        source.trim(chunk.end)
         return chunk
 
     def exactly(self, start: int, end: int) -> bytes:
         """Return the bytes from ``start`` to ``end``, fewer if the file is shorter.
 
         Going back in a compressed file, further than 256 bytes before where reading
-        stands, unpacks it from its start.
+        stands, unpacks it from its start. Raises OSError.
         """
-        return self._source.pread(max(0, end - start), start)
+        with self._opened() as source:
+            return source.pread(max(0, end - start), start)
 
     def reaches(self, position: int) -> bool:
         """Whether there is a byte at ``position``; unpacks no further."""
-        if isinstance(self._source, Packed):
-            self._source.skip_to(position)
-        return self._source.reach(position + 1) > position
+        with self._opened() as source:
+            source.skip_to(position)
+            return source.reach(position + 1) > position
 
     def _lines(self, offset: int, end: int) -> Chunk | None:
         """Return the lines in [offset, end); None if the first does not end there."""
@@ -170,13 +187,11 @@ class LineReader:
         """Return how far the end of the line at ``offset`` was looked for."""
         if self._endless is None or self._endless[0] != offset:
             return offset
-        if (
-            not self.compression
-            and self._source.reach(self._endless[1]) < (self._endless[1])
-        ):
+        looked = self._endless[1]
+        if not self.compression and self._source.reach(looked) < looked:
             self._endless = None  # the file was truncated
             return offset
-        return self._endless[1]
+        return looked
 
     def _ends_at(self, position: int) -> bool:
         """Whether nothing comes at ``position``, now or later."""

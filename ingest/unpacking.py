@@ -139,6 +139,10 @@ class Unpacker:
             while len(saved) < size and again._fed():
                 saved += again._step(1)
         except (zlib.error, zstd.ZstdError):
-            self.broken = error
+            self.broken, self._member = error, None
+        else:
+            # Not that far yet: what failed is of no further use.
+            self._member, self._pending = again._member, again._pending
+            self._taken = again._taken
         self.position += len(saved)
         return bytes(saved)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import OrderBy
@@ -46,6 +47,7 @@ class BigListAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be a COUNT
     list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True

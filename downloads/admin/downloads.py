@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -147,17 +146,16 @@ class DownloadAdmin(ReadOnlyAdmin):
 
     @admin.display(description="↓ Rate", ordering=Unknowns("bytes_per_second"))
     def rate_and_basis(self, download: Download) -> SafeString:
-        basis = download.basis.replace("_", " ")
-        how = cells.with_title(basis, download.get_basis_display())
+        how = cells.with_title(
+            download.basis.replace("_", " "), download.get_basis_display()
+        )
+        if download.implausible:
+            how = cells.with_title("not believed", "faster than the interface's link")
         return cells.two_lines(self.rate(download), how)
 
     @admin.display(description="↓ Rate")
     def rate(self, download: Download) -> SafeString:
-        shown = cells.rate(download.bytes_per_second, download.get_basis_display())
-        if not download.implausible:
-            return shown
-        doubt = "faster than the interface's link: not believed"
-        return format_html('{} <span title="{}">(?)</span>', shown, doubt)
+        return cells.rate(download.bytes_per_second, download.get_basis_display())
 
     @admin.display(description="↓ Hits", ordering=Unknowns("hit_bytes_per_second"))
     def hit_rate(self, download: Download) -> SafeString:

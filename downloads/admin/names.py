@@ -38,7 +38,7 @@ class ClientAdmin(NamedByLogs):
     fields = ("address", "name", "person", "hidden", "excluded")
     readonly_fields = ("address",)
 
-    @admin.display(description="Its")
+    @admin.display(description="See")
     def traffic(self, client: Client) -> SafeString:
         url = reverse("admin:downloads_download_changelist")
         return cells.link(f"{url}?client__id__exact={client.pk}", "downloads")

@@ -36,7 +36,7 @@ def why_no_rate(session: StreamSession) -> str:
 def confidence(session: StreamSession) -> SafeString:
     if session.confidence is None:
         return cells.unknown(why_not_linked(session))
-    return cells.with_title(f"{session.confidence:.0%}", CONFIDENCE)
+    return cells.with_title(f"{100 * session.confidence:.0f} %", CONFIDENCE)
 
 
 def why_not_linked(session: StreamSession) -> str:
@@ -59,8 +59,9 @@ def why_linked(session: StreamSession, download: Download) -> str:
     if evidence is None:
         return "they do not overlap any more: to be looked at again"
     early = ", opened before it" if evidence.early else ""
-    share = f"{min(evidence.covered, 1):.0%} of it during the download"
-    return f"{share}{early}; host {evidence.kind.value}"
+    share = f"{100 * min(evidence.covered, 1):.0f} % of it during the download"
+    kind = evidence.kind.value.partition(":")[0]
+    return f"{share}{early}; host {kind}"
 
 
 def _ms(when: datetime) -> int:
@@ -170,7 +171,7 @@ class StreamSessionAdmin(SessionCells, ReadOnlyAdmin):
 
     @admin.display(description="Started")
     def began(self, session: StreamSession) -> SafeString:
-        return cells.moment(session.started_at, NO_DURATION)
+        return cells.moment(session.started_at, NO_DURATION, exact=True)
 
     @admin.display(description="Download")
     def linked(self, session: StreamSession) -> SafeString:

@@ -93,9 +93,12 @@ class DatasourceAdmin(BigListAdmin):
         if not datasource.enabled:
             return cells.label("paused", "info")
         if datasource.last_error:
-            return cells.label("failing", "danger")
+            error = cells.beginning(datasource.last_error, 80)
+            return cells.two_lines(cells.label("failing", "danger"), error)
         if datasource.unread_files:
-            return cells.label("some files not read", "warning")
+            names = ", ".join(name for name, _reason in datasource.unread_files)
+            label = cells.label("files not read", "warning")
+            return cells.two_lines(label, cells.beginning(names, 80))
         if not datasource.newest_stamp:
             return cells.label("nothing read yet", "info")
         return cells.label("read", "success")
@@ -138,7 +141,7 @@ class LogFileAdmin(FileCells, ReadOnlyAdmin):
     ordering = ("datasource", "path")
     list_select_related = ("datasource",)
     list_display = (
-        "path", "datasource", "kind", "state", "format", "read", "on_disk",
+        "path_and_kind", "datasource", "short_state", "read", "on_disk",
         cells.counted("requests"), cells.counted("sessions"), cells.counted("skipped"),
         cells.counted("rejected"), "newest",
     )  # fmt: skip
@@ -168,3 +171,11 @@ class LogFileAdmin(FileCells, ReadOnlyAdmin):
         ),
     )
     readonly_fields = ("read", "on_disk", "oldest", "newest")
+
+    @admin.display(description="Path", ordering="path")
+    def path_and_kind(self, file: LogFile) -> SafeString:
+        return cells.two_lines(file.path, f"{file.get_kind_display()}, {file.format}")
+
+    @admin.display(description="State", ordering="state")
+    def short_state(self, file: LogFile) -> SafeString:
+        return cells.with_title(file.state, file.get_state_display())

@@ -49,9 +49,7 @@ def parse(data: bytes, head: str) -> Parsed:
         prefixes, on="c0", how="inner"
     )
     leftover = lines.join(known, on="index", how="anti")["index"].to_list()
-    formats = {
-        name: count for name, count in known["format"].value_counts().iter_rows()
-    }
+    formats = dict(known["format"].value_counts().iter_rows())
     return Parsed(_requests(known), leftover, formats)
 
 
