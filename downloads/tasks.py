@@ -4,7 +4,7 @@ import time
 
 from celery import shared_task
 
-from downloads import linking, pruning
+from downloads import linking
 
 BUDGET = 2.0  # seconds
 
@@ -12,8 +12,3 @@ BUDGET = 2.0  # seconds
 @shared_task
 def correlate() -> None:
     linking.correlate(deadline=time.monotonic() + BUDGET)
-
-
-@shared_task
-def prune() -> None:
-    pruning.prune(deadline=time.monotonic() + BUDGET)

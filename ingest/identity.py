@@ -98,53 +98,72 @@ def assign(found: Sequence[Found], known: Sequence[Known]) -> list[Assignment]:
             str(f.path),
         ),
     )
-    taken: dict[int, Found] = {}
-    fresh: list[tuple[str, Found]] = []
-    result = []
+    seen: list[_Seen] = []
     for file in order:
         try:
-            assignment = _identify(file, known, taken, fresh)
+            seen += _identify(file, known, seen)
         except OSError:
-            assignment = Assignment(file, Outcome.NOTHING)
-        if assignment.outcome is Outcome.SAME and assignment.known:
-            taken[assignment.known.pk] = file
-        result.append(assignment)
-    return sorted(result, key=lambda a: str(a.found.path))
+            seen.append(_Seen(Assignment(file, Outcome.NOTHING), b""))
+    return sorted((s.assignment for s in seen), key=lambda a: str(a.found.path))
 
 
-def _identify(
-    found: Found,
-    known: Sequence[Known],
-    taken: dict[int, Found],
-    fresh: list[tuple[str, Found]],
-) -> Assignment:
+@dataclass
+class _Seen:
+    """A file that was told already, and its first whole lines within HEAD bytes."""
+
+    assignment: Assignment
+    beginning: bytes
+
+    def is_another(self, beginning: bytes) -> bool:
+        """Whether it is read itself, and may have the same content."""
+        if self.assignment.outcome not in (Outcome.SAME, Outcome.NEW):
+            return False
+        length = min(len(self.beginning), len(beginning))
+        return self.beginning[:length] == beginning[:length]
+
+
+def _identify(found: Found, known: Sequence[Known], seen: list[_Seen]) -> list[_Seen]:
     with opened(found) as reader:
-        beginning = reader.exactly(0, HEAD)
-        length, head_hash = head(reader)
+        data = reader.exactly(0, HEAD)
+        length, _hash = head(reader)
         if not length:
-            return Assignment(found, Outcome.NOTHING)
-        shorter: Known | None = None
-        for one in _by_likeness(found, known):
-            if len(beginning) < one.head_len:
-                continue
-            if digest(beginning[: one.head_len]) != one.head_hash:
-                continue
-            if one.pk in taken:
-                if _is_copy(found, taken[one.pk]):
-                    return Assignment(found, Outcome.COPY, one)
-                continue
-            likeness = _compare(found, reader, one)
-            if likeness is Outcome.SAME:
-                return Assignment(found, Outcome.SAME, one)
-            if likeness is Outcome.COPY:
-                shorter = shorter or one
-    if shorter:
-        return Assignment(found, Outcome.COPY, shorter)
-    for other_hash, other in fresh:
-        if other_hash == head_hash and _is_copy(found, other):
-            return Assignment(found, Outcome.COPY)
-    fresh.append((head_hash, found))
-    return Assignment(found, Outcome.NEW)
+            return [_Seen(Assignment(found, Outcome.NOTHING), b"")]
+        assignment = _among_known(found, reader, data, known, seen)
+    if assignment.outcome is Outcome.SAME:
+        return [_Seen(assignment, data[:length])]
+    for other in seen:
+        if not other.is_another(data[:length]):
+            continue
+        if _is_copy(found, other.assignment.found):
+            copy = Assignment(found, Outcome.COPY, other.assignment.known)
+            return [_Seen(copy, b"")]
+        fresh = other.assignment.outcome is Outcome.NEW
+        if fresh and _is_copy(other.assignment.found, found):
+            other.assignment = Assignment(other.assignment.found, Outcome.COPY)
+    return [_Seen(assignment, data[:length])]
+
+
+def _among_known(
+    found: Found,
+    reader: LineReader,
+    data: bytes,
+    known: Sequence[Known],
+    seen: list[_Seen],
+) -> Assignment:
+    taken = {s.assignment.known.pk for s in seen if s.assignment.known}
+    shorter: Known | None = None
+    for one in _by_likeness(found, known):
+        same_head = (
+            len(data) >= one.head_len and digest(data[: one.head_len]) == one.head_hash
+        )
+        if not same_head or one.pk in taken:
+            continue
+        likeness = _compare(found, reader, one)
+        if likeness is Outcome.SAME:
+            return Assignment(found, Outcome.SAME, one)
+        if likeness is Outcome.COPY:
+            shorter = shorter or one
+    return Assignment(found, Outcome.COPY if shorter else Outcome.NEW, shorter)
 
 
 def _by_likeness(found: Found, known: Sequence[Known]) -> list[Known]:

@@ -45,6 +45,9 @@ class LogFile(models.Model):
     size = models.BigIntegerField(default=0, help_text="Bytes on disk when last seen.")
     inode = models.BigIntegerField(null=True)
     device = models.BigIntegerField(null=True)
+    finished = models.BooleanField(
+        default=False, help_text="Compressed, and read to its end."
+    )
     lines = models.BigIntegerField(default=0)
     requests = models.BigIntegerField(default=0)
     sessions = models.BigIntegerField(default=0)

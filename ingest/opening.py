@@ -22,6 +22,9 @@ class Handle:
         self._seen = self._meant
         self._fd: int | None = None
 
+    def is_of(self, inode: int, device: int) -> bool:
+        return self._expected == (inode, device)
+
     def release(self) -> None:
         """Close it until it is needed again: an open log keeps its disk space."""
         if self._fd is not None:

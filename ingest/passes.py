@@ -10,11 +10,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.utils import timezone
@@ -37,7 +38,9 @@ from ingest.pipeline import (
 from ingest.reader import DamagedFile
 
 log = logging.getLogger(__name__)
-LOCK_SECONDS = 60
+# A pass lasts two seconds; after a kill nobody reads until the lock has expired.
+LOCK_SECONDS = 10
+ATTEMPTS = 100  # at reading to the end what is rotated or read by others meanwhile
 # Called after each slice with what it held and how many bytes are left, if known.
 Progress = Callable[[Totals, int | None], None]
 
@@ -86,7 +89,9 @@ def alone(datasource: Datasource) -> Iterator[bool]:
             yield mine
         finally:
             if mine:
-                cache.delete(key)
+                # It expires by itself if the broker has gone.
+                with suppress(RedisError):
+                    cache.delete(key)
     finally:
         _busy[datasource.pk].release()
 
@@ -108,12 +113,10 @@ def run(
     deadline = None if budget is None else began + budget
     done = Pass()
     try:
-        survey = files.survey(datasource, fresh_first, only)
-        if survey.idle:
+        if not _survey_and_read(
+            datasource, deadline, done, fresh_first, progress, only
+        ):
             return done
-        done.errors += survey.problems
-        done.finished = _read(datasource, survey, deadline, done, progress)
-        done.downloads = grouping.group(deadline)
     except DirectoryProblem as problem:
         done.errors.append(str(problem))
     except DatabaseError as error:
@@ -123,9 +126,38 @@ def run(
         raise
     done.seconds = time.monotonic() - began
     _keep(datasource, done, started_at)
-    if not done.finished or done.errors:
-        files.look_again(datasource)
     return done
+
+
+def _survey_and_read(
+    datasource: Datasource,
+    deadline: float | None,
+    done: Pass,
+    fresh_first: bool,
+    progress: Progress | None,
+    only: Path | None,
+) -> bool:
+    """Look and read, again if files were rotated meanwhile and there is time for it.
+
+    Returns False where nothing has changed and nothing is left to do.
+    """
+    for _attempt in range(ATTEMPTS):
+        survey = files.survey(datasource, fresh_first, only)
+        if survey.idle:
+            break
+        done.errors = survey.problems
+        try:
+            done.finished = _read(datasource, survey, deadline, done, progress)
+        finally:
+            files.release(survey)
+        if not done.finished:
+            files.look_again(datasource)
+        if done.finished or deadline is not None:
+            break
+    if survey.idle and not grouping.pending():
+        return False
+    done.downloads = grouping.group(deadline)
+    return not survey.idle or bool(done.downloads)
 
 
 def _read(
@@ -141,46 +173,74 @@ def _read(
         since = int(
             time.time() - timedelta(days=datasource.history_days).total_seconds()
         )
+    finished = True
     for reading, live in survey.order():
-        try:
-            for slice_ in _slices(datasource, reading, live, since):
-                totals = record_slice(datasource, reading.row, slice_)
-                done.totals.add(totals)
-                done.files.add(reading.row.pk)
-                if progress:
-                    progress(totals, survey.left())
-                if deadline is not None and time.monotonic() >= deadline:
-                    return False
-        except Overtaken:
-            return False
-        except (OSError, DamagedFile) as error:
-            done.errors.append(f"{reading.found.path}: {error}")
-    return True
-
-
-def _slices(
-    datasource: Datasource, reading: Reading, live: bool, since: int | None
-) -> Iterator[Slice]:
-    """Yield what a file has that was not read; the caller records each.
-
-    While it does, the next is read and parsed: neither needs the other's core.
-    """
-
-    def read(part: Range) -> Slice | None:
-        return read_slice(
-            datasource, reading.row, reading.reader, part, since, reading.found.service
+        outcome = _read_range(
+            datasource, reading, live, since, deadline, done, progress
         )
+        if outcome is Outcome.OUT_OF_TIME:
+            return False
+        finished = finished and outcome is Outcome.READ
+    return finished
 
-    with ThreadPoolExecutor(1) as ahead:
-        slice_ = read(_next_range(reading, live))
-        while slice_:
-            following = ahead.submit(read, slice_.rest()) if slice_.more else None
-            yield slice_
-            rest = _next_range(reading, live)
-            if following and rest == slice_.rest():
-                slice_ = following.result()
-            else:
-                slice_ = read(rest)
+
+class Outcome(Enum):
+    """How far a range was read."""
+
+    READ = "to its end, for now"
+    LATER = "not to its end: look again"
+    OUT_OF_TIME = "not to its end, and there is no time left"
+
+
+def _read_range(
+    datasource: Datasource,
+    reading: Reading,
+    live: bool,
+    since: int | None,
+    deadline: float | None,
+    done: Pass,
+    progress: Progress | None,
+) -> Outcome:
+    while True:
+        if deadline is not None and time.monotonic() >= deadline:
+            return Outcome.OUT_OF_TIME
+        part = _next_range(reading, live)
+        try:
+            totals = read_slice(
+                datasource,
+                reading.row,
+                reading.reader,
+                part,
+                since,
+                reading.found.service,
+            )
+        except DamagedFile as error:
+            files.finish(reading, str(error))
+            done.errors.append(f"{reading.found.path}: {error}")
+            return Outcome.READ
+        except (Overtaken, FileReplaced, FileNotFoundError):
+            # Read by another worker, or rotated since we looked: nothing is wrong.
+            return Outcome.LATER
+        except OSError as error:
+            done.errors.append(f"{reading.found.path}: {error.strerror or error}")
+            return Outcome.LATER
+        except DatabaseError:
+            raise
+        except Exception as error:
+            # A fault of ours, or of what we read with: the lines stay unread and
+            # named, and the other files are read.
+            log.exception("Reading %s failed", reading.found.path)
+            place = f"{reading.found.path} at byte {part.start}"
+            done.errors.append(f"{place}: {type(error).__name__}: {error}")
+            return Outcome.LATER
+        if not totals.bytes:
+            if live and reading.reader.finished:
+                files.finish(reading)
+            return Outcome.READ
+        done.totals.add(totals)
+        done.files.add(reading.row.pk)
+        if progress:
+            progress(totals, None)
 
 
 def _next_range(reading: Reading, live: bool) -> Range:
@@ -218,3 +278,9 @@ def _keep(datasource: Datasource, done: Pass, started_at: datetime) -> None:
         skipped_by_reason=dict(totals.reasons),
         error=error,
     )
+
+
+def prune_runs() -> None:
+    """Forget the passes that RUN_RETENTION_DAYS has passed."""
+    before = timezone.now() - timedelta(days=settings.RUN_RETENTION_DAYS)
+    IngestRun.objects.filter(started_at__lt=before).delete()

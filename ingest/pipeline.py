@@ -17,9 +17,9 @@ from downloads import recording, titles
 from downloads.models import Datasource
 from ingest import formats
 from ingest.counting import count, folded_address
-from ingest.identity import tail_hash
+from ingest.identity import digest, tail_hash
 from ingest.models import LogFile, RejectedLine
-from ingest.reader import Chunk, LineReader
+from ingest.reader import Chunk, FileReplaced, LineReader
 
 SLICE = 8 << 20  # bytes; smaller ones double the cost of grouping
 SAMPLES = 100  # of rejected lines, from one slice
@@ -109,30 +109,47 @@ def read_slice(
 ) -> Slice | None:
     """Read and parse the next slice of ``part``; None if there is nothing.
 
-    ``since``: lines before this epoch second are skipped. Looks at no table. Raises
-    OSError, or reader.DamagedFile.
+    ``since``: lines before this epoch second are skipped. Raises OSError (FileReplaced
+    where the file was truncated and holds something else), reader.DamagedFile,
+    Overtaken, or what the database raises; then nothing is recorded.
     """
     chunk = reader.read(part.start, SLICE, part.stop)
     if chunk.end == part.start:
-        return None
+        return Totals()
+    _check_head(row, reader)
     if row.kind == LogFile.Kind.STREAM:
         understood = _sessions(chunk, since)
     else:
         understood = _requests(chunk, datasource, since, file_service)
     understood.totals.check()
-    tail = tail_hash(reader, chunk) if part.live else ""
-    return Slice(part, chunk, understood, tail)
-
-
-def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
-    """Record a slice and move the cursor; return what it held.
-
-    Raises Overtaken, or what the database raises; then nothing is recorded.
-    """
     with transaction.atomic():
-        _record(datasource, row, slice_.understood, slice_.part.counts)
-        _move(row, slice_)
-    return slice_.understood.totals
+        _lock(datasource)
+        _record(datasource, row, understood, part.counts)
+        changed = _move(row, reader, part, chunk, understood)
+    # Only now: what the database rolled back must not be believed.
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return understood.totals
+
+
+def _check_head(row: LogFile, reader: LineReader) -> None:
+    """Raise FileReplaced if a plain file begins otherwise than it did.
+
+    Looked at after its lines: if the head still stands, they were the same file's.
+    """
+    if reader.compression or not row.head_len:
+        return
+    if digest(reader.exactly(0, row.head_len)) != row.head_hash:
+        raise FileReplaced(0, "it was truncated and holds other lines", row.path)
+
+
+def _lock(datasource: Datasource) -> None:
+    """Let one worker at a time record into a datasource, and know its newest stamp.
+
+    Two that join the same bursts at once would each leave half of them.
+    """
+    rows = Datasource.objects.select_for_update(no_key=True).filter(pk=datasource.pk)
+    datasource.newest_stamp = rows.values_list("newest_stamp", flat=True).get()
 
 
 def _requests(
@@ -257,8 +274,7 @@ def _move(row: LogFile, slice_: Slice) -> None:
     if not moved:
         raise Overtaken(row.path)
     _keep_rejected(row, chunk, understood.rejected)
-    for name, value in changed.items():
-        setattr(row, name, value)
+    return changed
 
 
 def _stamps(understood: Understood) -> tuple[int, int] | None:

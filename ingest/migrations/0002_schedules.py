@@ -9,7 +9,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 SCHEDULES = (
     ("Read what is new", "ingest.tasks.read_new", 1, 1),
     ("Correlate", "downloads.tasks.correlate", 5, 5),
-    ("Prune", "downloads.tasks.prune", 3600, 3600),
+    ("Prune", "ingest.tasks.prune", 3600, 3600),
 )
 
 
