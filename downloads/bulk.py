@@ -66,7 +66,10 @@ def add(
         f"{column} = {table}.{column} + excluded.{column}"
         for column in _columns(model, sums)
     )
-    statement = f"{_insert(model, [*keys, *sums])} ON CONFLICT ({targets}) DO UPDATE SET {added}"
+    statement = (
+        f"{_insert(model, [*keys, *sums])}"
+        f" ON CONFLICT ({targets}) DO UPDATE SET {added}"
+    )
     with connection.cursor() as cursor:
         # In the order of the key, so that two writers never wait for each other.
         cursor.executemany(statement, sorted(tuple(row) for row in rows))

@@ -7,7 +7,7 @@ title got another name.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
-from downloads.models import Burst, Client, Download, DownloadAlias, Title
+from downloads.models import Burst, Datasource, Download, DownloadAlias, Title
 
 LONGEST_SILENCE = 300
 BATCH = 2000
@@ -65,28 +65,41 @@ class Group:
         """Its bursts with those of several depots at once made one."""
         return bursts.join(stored.facts for stored in self.members)
 
-    @property
-    def settled(self) -> bool:
-        """Nothing in it has changed."""
+    def settled(self, sizes: Counter[int | None]) -> bool:
+        """Nothing in it has changed; ``sizes``: how many bursts each download had."""
         ids = {stored.download_id for stored in self.members}
-        return all(stored.grouped for stored in self.members) and ids == {
-            self.download_id
-        }
+        return (
+            ids == {self.download_id}
+            and all(stored.grouped for stored in self.members)
+            and sizes[self.download_id] == len(self.members)
+        )
 
 
 def group(deadline: float | None = None) -> int:
     """Group what is queued; return how many downloads were made or changed.
 
-    ``deadline`` is a reading of time.monotonic(), looked at between batches.
+    ``deadline`` is a reading of time.monotonic(), looked at after each batch.
     """
     changed = 0
-    while deadline is None or time.monotonic() < deadline:
+    queue = Burst.objects.filter(grouped=False)
+    while queue.exists():  # without waiting for anyone who writes
         with transaction.atomic():
-            queued = list(_stored(Burst.objects.filter(grouped=False), BATCH))
-            if not queued:
-                break
-            changed += _group(queued)
+            _lock()
+            if queued := list(_stored(queue, BATCH)):
+                changed += _group(queued)
+        if deadline is not None and time.monotonic() >= deadline:
+            break
     return changed
+
+
+def _lock() -> None:
+    """Let nobody else group, or record what is being grouped, in this transaction.
+
+    Recording locks its datasource, too: a burst that it changes between our reading
+    and our writing would leave the queue with its change unseen.
+    """
+    rows = Datasource.objects.select_for_update(no_key=True).order_by("pk")
+    list(rows.values_list("pk"))
 
 
 def regroup_titles(titles: Iterable[Title]) -> None:
@@ -108,20 +121,14 @@ def _stored(queryset: QuerySet[Burst], limit: int | None = None) -> Iterator[Sto
 
 
 def _group(queued: list[Stored]) -> int:
-    # Two workers would group the same bursts: the second waits here.
-    sources = sorted({(stored.key[0], stored.key[1]) for stored in queued})
-    list(
-        Client.objects.select_for_update(no_key=True)
-        .filter(pk__in={client for _, client in sources})
-        .order_by("pk")
-        .values_list("pk")
-    )
     around = _downloads_around(queued)
     around |= {s.download_id for s in queued if s.download_id is not None}
     stored = {s.pk: s for s in _bursts_of(around, queued)}
     groups = _assigned(_grouped(stored.values()))
-    changed = [group for group in groups if not group.settled]
-    _write(changed, around, {g.download_id for g in groups if g.settled})
+    sizes = Counter(s.download_id for s in stored.values())
+    changed = [group for group in groups if not group.settled(sizes)]
+    unchanged = {g.download_id for g in groups if g.settled(sizes)}
+    _write(changed, around, unchanged)
     return len(changed)
 
 
@@ -324,7 +331,7 @@ def _absorb(
 
 
 def _covering(old: Download, derived: list[Download]) -> int | None:
-    """Return the download into whose time ``old`` fell: its bursts were joined there."""
+    """Return the download in whose time ``old`` was: its bursts were joined there."""
     for new in derived:
         if (
             new.client_id == old.client_id

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from downloads import bulk, correlating, ranges
@@ -34,7 +34,7 @@ __all__ = [
 BATCH = 500
 STEP = 10_000
 # Sessions of one key with less than this between them: their downloads come as one.
-NEAR = timedelta(hours=1)
+NEAR = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 BUCKET = TrafficBucket.SECONDS
@@ -95,22 +95,28 @@ def correlate(limit: int = 5000, deadline: float | None = None) -> int:
     ``deadline`` is a reading of time.monotonic(), looked at between batches.
     """
     done = 0
-    below: int | None = None
-    while done < limit and (deadline is None or time.monotonic() < deadline):
-        queue = StreamSession.objects.filter(correlated=False)
-        if below is not None:
-            queue = queue.filter(pk__lt=below)
-        ids = list(
-            queue.order_by("-pk").values_list("pk", flat=True)[
-                : min(BATCH, limit - done)
-            ]
-        )
-        if not ids:
-            break
-        # Onwards by key: what another worker has in hand can't hold this one up.
-        below = ids[-1]
+    ids = _queued(min(BATCH, limit))
+    while ids and (deadline is None or time.monotonic() < deadline):
         done += _correlate_batch(ids)
+        # Onwards by key: what another worker has in hand can't hold this one up.
+        ids = _queued(min(BATCH, limit - done), below=ids[-1])
     return done
+
+
+def _queued(count: int, below: int | None = None) -> list[int]:
+    """Return the newest primary keys of the queue, below one if given."""
+    if count <= 0:
+        return []
+    # SQLite, once it has seen the queue long, would rather read the whole table.
+    index = "INDEXED BY session_uncorrelated" if connection.vendor == "sqlite" else ""
+    older = "" if below is None else "AND id < %s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM {StreamSession._meta.db_table} {index}"
+            f" WHERE NOT correlated {older} ORDER BY id DESC LIMIT %s",
+            [count] if below is None else [below, count],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _correlate_batch(ids: list[int]) -> int:
@@ -134,7 +140,7 @@ def _correlate_batch(ids: list[int]) -> int:
             .values_list("pk", flat=True)
         )
         answers = [one for one in answers if touched[one[-1]] <= held]
-        bulk.update_rows(StreamSession, WRITTEN, answers)
+        _write_links(answers)
         _write_uploads(held)
     return len(answers)
 
@@ -184,6 +190,20 @@ def _candidates(sessions: list[StreamSession]) -> dict[Key, list[Candidate]]:
             one = Candidate(pk, _ms(start), _ms(end), title)
             found[datasource, client, service][pk] = one
     return {key: list(of_key.values()) for key, of_key in found.items()}
+
+
+def _write_links(answers: list[Answer]) -> None:
+    linked = [one for one in answers if one[0] is not None]
+    bulk.update_rows(StreamSession, WRITTEN, linked)
+    # Most belong to nothing: those of one reason are written at once.
+    by_reason: dict[str, list[int]] = defaultdict(list)
+    for download, _, reason, _, pk in answers:
+        if download is None:
+            by_reason[reason].append(pk)
+    for reason, ids in by_reason.items():
+        StreamSession.objects.filter(pk__in=ids).update(
+            download=None, confidence=None, unlinked=reason, correlated=True
+        )
 
 
 def _write_uploads(downloads: set[int]) -> None:

@@ -120,7 +120,7 @@ def _client_ids(addresses: pl.Series) -> pl.DataFrame:
 def _existing_clients(addresses: Sequence[str]) -> dict[str, int]:
     table = connection.ops.quote_name(Client._meta.db_table)
     found = _rows(f"SELECT address, id FROM {table} WHERE address IN", addresses)
-    return {address: pk for address, pk in found}
+    return dict(found)
 
 
 def _rows(
@@ -186,8 +186,11 @@ def _record_bursts(datasource: Datasource, seconds: pl.DataFrame) -> None:
     created, changed, absorbed = [], [], []
     for key, fresh in by_key.items():
         old = stored.get(key, [])
+        known = {facts for _, facts in old}
         for burst in bursts.join([*fresh, *(facts for _, facts in old)]):
             within = [pk for pk, b in old if burst.first <= b.first <= burst.last]
+            if within and burst in known:
+                continue  # nothing came to it
             facts = [getattr(burst, name) for name in FACTS]
             if within:
                 changed.append((*facts, within[0]))

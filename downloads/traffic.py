@@ -17,7 +17,9 @@ STRETCHES = 200  # in one query
 # Buckets wholly inside a stretch: its first and last second may be cut short. Those
 # of several titles at once are one bucket.
 _INSIDE = """
-WITH stretch (place, datasource_id, client_id, title_id, low, high) AS (VALUES {places}),
+WITH stretch (place, datasource_id, client_id, title_id, low, high) AS (
+    VALUES {places}
+),
 bucket AS (
     SELECT place, at, SUM(hit_bytes) AS hit, SUM(miss_bytes) AS miss,
            SUM(hit_bytes + miss_bytes + other_bytes) AS total

@@ -7,14 +7,16 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.reader import DamagedFile, LineReader
+from ingest.reader import LineReader
 from ingest.stamps import kind_of
 from ingest.unpacking import compression_of
 
 _DATE = r"\d{4}-?\d\d-?\d\d(?:[-_.]?\d{2,10})?"
 _ROTATION = rf"(?:[.-](?:\d{{1,6}}|{_DATE}))*(?:\.(?:gz|zst))?"
-_ACCESS = re.compile(rf"^((?:(.+)-)?access[^.]*\.log){_ROTATION}$")
-_STREAM = re.compile(rf"^((?:stream-access|https-access|stream)\.log){_ROTATION}$")
+# logrotate's `extension .log` puts the date before it.
+_DATED = rf"(?:[.-]{_DATE})?"
+_ACCESS = re.compile(rf"^((?:(.+)-)?access[^.]*?){_DATED}\.log{_ROTATION}$")
+_STREAM = re.compile(rf"^(stream-access|https-access|stream){_DATED}\.log{_ROTATION}$")
 _LOG_LIKE = re.compile(r"access|stream|\.log", re.IGNORECASE)
 # Every cache writes these beside its logs, and no line of them is a request.
 _ERRORS = re.compile(r"(^|[.-])error[^.]*\.log", re.IGNORECASE)
@@ -88,7 +90,7 @@ def discover(directory: Path) -> Discovery:
             Found(
                 path,
                 kind or named,
-                match[1],
+                f"{match[1]}.log",
                 service,
                 compression,
                 status.st_size,
@@ -122,38 +124,35 @@ def _refusal(path: Path, error: OSError) -> str:
     try:
         status = path.stat()
     except OSError:
-        return f"{path}: {why} (we are uid {os.getuid()})"
+        return f"{path}: {why} (we are uid {os.geteuid()})"
     try:
         owner = pwd.getpwuid(status.st_uid).pw_name
     except KeyError:
         owner = str(status.st_uid)
     return (
         f"{path}: {why}: it is {owner}'s with mode {stat.filemode(status.st_mode)},"
-        f" we are uid {os.getuid()}; let its group or everybody read it"
+        f" we are uid {os.geteuid()}; let its group or everybody read it"
     )
 
 
 def _looked_into(path: Path, status: os.stat_result) -> tuple[str, str]:
-    """Return a file's compression, and its kind by the look of its first line."""
+    """Return a file's compression, and its kind by the look of its first lines."""
     key = (path, status.st_ino, status.st_dev, status.st_size, status.st_ctime_ns)
     if key not in _peeked:
         if len(_peeked) >= MOST_PEEKED:
             _peeked.clear()
-        compression, line = _peek(path)
-        _peeked[key] = (compression, kind_of(line))
+        _peeked[key] = _peek(path)
     return _peeked[key]
 
 
-def _peek(path: Path) -> tuple[str, bytes]:
-    """Return a file's compression and its first whole line, b"" if it has none."""
+def _peek(path: Path) -> tuple[str, str]:
     with path.open("rb") as file:
         compression = compression_of(file.read(4))
     with LineReader(path, compression) as reader:
-        try:
-            data = reader.read(0, PEEK).data
-        except DamagedFile:
-            data = b""
-    return compression, data.partition(b"\n")[0]
+        # No more than this, whatever lies there: not even for a whole line.
+        lines = reader.exactly(0, PEEK).split(b"\n")[:-1]
+    # A first line may be the rest of one, or a stranger's nonsense.
+    return compression, next(filter(None, map(kind_of, lines)), "")
 
 
 def signature(directory: Path) -> tuple[tuple[str, int, int, int], ...]:

@@ -242,6 +242,8 @@ def _row(assignment: Assignment, rows: dict[int, LogFile]) -> LogFile | None:
     if {"inode", "device", "size"} & set(changed) and (row.finished or row.note):
         looks |= {"finished": False, "note": ""}
         changed += ["finished", "note"]
+        # What damaged it is told again, if it still is.
+        _readers.pop((row.datasource_id, row.pk), None)
     for name in changed:
         setattr(row, name, looks[name])
     if changed:

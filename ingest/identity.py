@@ -12,13 +12,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ingest.comparing import is_copy, opened
 from ingest.discovery import Found
 from ingest.reader import Chunk, LineReader
 
+__all__ = [
+    "HEAD",
+    "TAIL",
+    "Assignment",
+    "Known",
+    "Outcome",
+    "assign",
+    "digest",
+    "hash_of_head",
+    "head",
+    "opened",
+    "tail_hash",
+]
+
 HEAD = 1024
 TAIL = 256
-BLOCK = 1 << 20
-MOST_COMPARISONS = 100
 
 
 class Outcome(Enum):
@@ -41,6 +54,13 @@ class Known:
     inode: int | None
     device: int | None
     size: int
+    live_start: int = 0
+    history_offset: int = 0
+
+    @property
+    def has_history(self) -> bool:
+        """Whether something before its live end was not read yet."""
+        return self.history_offset < self.live_start
 
 
 @dataclass(frozen=True)
@@ -50,11 +70,6 @@ class Assignment:
     found: Found
     outcome: Outcome
     known: Known | None = None
-
-
-def opened(found: Found) -> LineReader:
-    """Return a reader of this very file, even if another lies at its path by now."""
-    return LineReader(found.path, found.compression, found.inode, found.device)
 
 
 def digest(data: bytes) -> str:
@@ -70,7 +85,17 @@ def head(reader: LineReader) -> tuple[int, str]:
     length = data.rfind(b"\n") + 1
     if not length and len(data) == HEAD:
         length = HEAD
-    return (length, digest(data[:length])) if length else (0, "")
+    return (length, hash_of_head(data[:length])) if length else (0, "")
+
+
+def hash_of_head(beginning: bytes) -> str:
+    """Hash the first line, and all of it: a copy may end before ``beginning`` does."""
+    return _first_line_hash(beginning) + digest(beginning)
+
+
+def _first_line_hash(beginning: bytes) -> str:
+    line, newline, _ = beginning.partition(b"\n")
+    return digest(line + newline)[:16]
 
 
 def tail_hash(reader: LineReader, chunk: Chunk) -> str:
@@ -104,7 +129,22 @@ def assign(found: Sequence[Found], known: Sequence[Known]) -> list[Assignment]:
             seen += _identify(file, known, seen)
         except OSError:
             seen.append(_Seen(Assignment(file, Outcome.NOTHING), b""))
+    _leave_history(seen)
     return sorted((s.assignment for s in seen), key=lambda a: str(a.found.path))
+
+
+def _leave_history(seen: "list[_Seen]") -> None:
+    """Let the longest copy stand for a file that is gone with its history unread."""
+    here = {s.assignment.known for s in seen if s.assignment.outcome is Outcome.SAME}
+    copies = [s for s in seen if s.assignment.outcome is Outcome.COPY]
+    copies.sort(
+        key=lambda s: (bool(s.assignment.found.compression), -s.assignment.found.size)
+    )
+    for copy in copies:
+        found, known = copy.assignment.found, copy.assignment.known
+        if known is not None and known.has_history and known not in here:
+            copy.assignment = Assignment(found, Outcome.SAME, known)
+            here.add(known)
 
 
 @dataclass
@@ -134,11 +174,11 @@ def _identify(found: Found, known: Sequence[Known], seen: list[_Seen]) -> list[_
     for other in seen:
         if not other.is_another(data[:length]):
             continue
-        if _is_copy(found, other.assignment.found):
+        if is_copy(found, other.assignment.found):
             copy = Assignment(found, Outcome.COPY, other.assignment.known)
             return [_Seen(copy, b"")]
         fresh = other.assignment.outcome is Outcome.NEW
-        if fresh and _is_copy(other.assignment.found, found):
+        if fresh and is_copy(other.assignment.found, found):
             other.assignment = Assignment(other.assignment.found, Outcome.COPY)
     return [_Seen(assignment, data[:length])]
 
@@ -150,13 +190,10 @@ def _among_known(
     known: Sequence[Known],
     seen: list[_Seen],
 ) -> Assignment:
-    taken = {s.assignment.known.pk for s in seen if s.assignment.known}
+    taken = {s.assignment.known for s in seen if s.assignment.outcome is Outcome.SAME}
     shorter: Known | None = None
     for one in _by_likeness(found, known):
-        same_head = (
-            len(data) >= one.head_len and digest(data[: one.head_len]) == one.head_hash
-        )
-        if not same_head or one.pk in taken:
+        if one in taken or not _same_head(data, one):
             continue
         likeness = _compare(found, reader, one)
         if likeness is Outcome.SAME:
@@ -164,6 +201,17 @@ def _among_known(
         if likeness is Outcome.COPY:
             shorter = shorter or one
     return Assignment(found, Outcome.COPY if shorter else Outcome.NEW, shorter)
+
+
+def _same_head(data: bytes, known: Known) -> bool:
+    """Whether ``data`` begins as ``known`` does, as far as it goes.
+
+    Of a file shorter than the known head only the first line can be compared. Another
+    file with that line is taken for a copy, then, until it has grown past that head.
+    """
+    if len(data) >= known.head_len:
+        return hash_of_head(data[: known.head_len]) == known.head_hash
+    return known.head_hash.startswith(_first_line_hash(data))
 
 
 def _by_likeness(found: Found, known: Sequence[Known]) -> list[Known]:
@@ -189,53 +237,3 @@ def _compare(found: Found, reader: LineReader, known: Known) -> Outcome:
     if len(tail) < known.offset - start:
         return Outcome.COPY
     return Outcome.SAME if digest(tail) == known.tail_hash else Outcome.NEW
-
-
-def _is_copy(found: Found, original: Found) -> bool:
-    """Whether ``found``, with the same head, is wholly a beginning of ``original``.
-
-    Plain files are compared by their tails, as known ones are; compressed ones, whose
-    length nobody knows, in full, but each byte once: such a file grows for minutes
-    while it is made, and may lie beside its original for good.
-    """
-    key = (found.inode, found.device, original.inode, original.device)
-    comparison = _comparisons.pop(key, None)
-    if comparison is None or comparison.size > found.size:
-        comparison = _Comparison()
-    # The least lately used goes first.
-    _comparisons[key] = comparison
-    while len(_comparisons) > MOST_COMPARISONS:
-        del _comparisons[next(iter(_comparisons))]
-    if (found.size, found.mtime_ns) != (comparison.size, comparison.mtime_ns):
-        comparison.go_on(found, original)
-    return comparison.same
-
-
-@dataclass
-class _Comparison:
-    """How far a file was found to be a beginning of another."""
-
-    size: int = 0
-    mtime_ns: int = 0
-    position: int = 0
-    same: bool = True
-    reader: LineReader | None = None
-
-    def go_on(self, found: Found, original: Found) -> None:
-        if self.reader is None or self.reader.path != found.path:
-            self.reader = opened(found)
-        one = self.reader
-        if not found.compression:
-            self.position = max(0, found.size - TAIL)
-        with opened(original) as other:
-            while self.same and (
-                data := one.exactly(self.position, self.position + BLOCK)
-            ):
-                end = self.position + len(data)
-                self.same = other.exactly(self.position, end) == data
-                self.position = end
-        one.release()
-        self.size, self.mtime_ns = found.size, found.mtime_ns
-
-
-_comparisons: dict[tuple[int, int, int, int], _Comparison] = {}

@@ -23,7 +23,7 @@ class Handle:
         self._fd: int | None = None
 
     def is_of(self, inode: int, device: int) -> bool:
-        return self._expected == (inode, device)
+        return self._meant == (inode, device)
 
     def release(self) -> None:
         """Close it until it is needed again: an open log keeps its disk space."""

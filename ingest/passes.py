@@ -8,9 +8,9 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,11 +35,12 @@ from ingest.pipeline import (
     read_slice,
     record_slice,
 )
-from ingest.reader import DamagedFile
+from ingest.reader import DamagedFile, FileReplaced
 
 log = logging.getLogger(__name__)
 # A pass lasts two seconds; after a kill nobody reads until the lock has expired.
 LOCK_SECONDS = 10
+READING = 0.75  # of a pass's time; the rest is for grouping what was read
 ATTEMPTS = 100  # at reading to the end what is rotated or read by others meanwhile
 # Called after each slice with what it held and how many bytes are left, if known.
 Progress = Callable[[Totals, int | None], None]
@@ -110,12 +111,15 @@ def run(
     what is wrong with one file.
     """
     began, started_at = time.monotonic(), timezone.now()
-    deadline = None if budget is None else began + budget
+    deadline = None if budget is None else began + READING * budget
     done = Pass()
     try:
-        if not _survey_and_read(
+        idle = not _survey_and_read(
             datasource, deadline, done, fresh_first, progress, only
-        ):
+        )
+        # What a kill left behind is taken up, too.
+        done.downloads = grouping.group(None if budget is None else began + budget)
+        if idle:
             return done
     except DirectoryProblem as problem:
         done.errors.append(str(problem))
@@ -139,8 +143,9 @@ def _survey_and_read(
 ) -> bool:
     """Look and read, again if files were rotated meanwhile and there is time for it.
 
-    Returns False where nothing has changed and nothing is left to do.
+    Returns False where no file has changed.
     """
+    survey = files.Survey(idle=True)
     for _attempt in range(ATTEMPTS):
         survey = files.survey(datasource, fresh_first, only)
         if survey.idle:
@@ -152,12 +157,9 @@ def _survey_and_read(
             files.release(survey)
         if not done.finished:
             files.look_again(datasource)
-        if done.finished or deadline is not None:
+        if done.finished or done.errors or deadline is not None:
             break
-    if survey.idle and not grouping.pending():
-        return False
-    done.downloads = grouping.group(deadline)
-    return not survey.idle or bool(done.downloads)
+    return not survey.idle
 
 
 def _read(
@@ -175,72 +177,69 @@ def _read(
         )
     finished = True
     for reading, live in survey.order():
-        outcome = _read_range(
-            datasource, reading, live, since, deadline, done, progress
-        )
-        if outcome is Outcome.OUT_OF_TIME:
-            return False
-        finished = finished and outcome is Outcome.READ
-    return finished
-
-
-class Outcome(Enum):
-    """How far a range was read."""
-
-    READ = "to its end, for now"
-    LATER = "not to its end: look again"
-    OUT_OF_TIME = "not to its end, and there is no time left"
-
-
-def _read_range(
-    datasource: Datasource,
-    reading: Reading,
-    live: bool,
-    since: int | None,
-    deadline: float | None,
-    done: Pass,
-    progress: Progress | None,
-) -> Outcome:
-    while True:
-        if deadline is not None and time.monotonic() >= deadline:
-            return Outcome.OUT_OF_TIME
-        part = _next_range(reading, live)
+        if done.totals.bytes and _is_over(deadline):
+            return False  # something is read in each pass, however long a look takes
         try:
-            totals = read_slice(
-                datasource,
-                reading.row,
-                reading.reader,
-                part,
-                since,
-                reading.found.service,
-            )
+            with closing(_slices(datasource, reading, live, since)) as slices:
+                for slice_ in slices:
+                    totals = record_slice(datasource, reading.row, slice_)
+                    done.totals.add(totals)
+                    done.files.add(reading.row.pk)
+                    if progress:
+                        progress(totals, survey.left())
+                    if _is_over(deadline):
+                        return False
+            if live and reading.reader.finished:
+                files.finish(reading)
         except DamagedFile as error:
             files.finish(reading, str(error))
             done.errors.append(f"{reading.found.path}: {error}")
-            return Outcome.READ
         except (Overtaken, FileReplaced, FileNotFoundError):
             # Read by another worker, or rotated since we looked: nothing is wrong.
-            return Outcome.LATER
+            finished = False
         except OSError as error:
             done.errors.append(f"{reading.found.path}: {error.strerror or error}")
-            return Outcome.LATER
+            finished = False
         except DatabaseError:
             raise
         except Exception as error:
-            # A fault of ours, or of what we read with: the lines stay unread and
-            # named, and the other files are read.
+            # A fault of ours, or of what we read with: these lines stay unread, which
+            # is told, and the other files are read.
             log.exception("Reading %s failed", reading.found.path)
-            place = f"{reading.found.path} at byte {part.start}"
-            done.errors.append(f"{place}: {type(error).__name__}: {error}")
-            return Outcome.LATER
-        if not totals.bytes:
-            if live and reading.reader.finished:
-                files.finish(reading)
-            return Outcome.READ
-        done.totals.add(totals)
-        done.files.add(reading.row.pk)
-        if progress:
-            progress(totals, None)
+            done.errors.append(f"{reading.found.path}: {type(error).__name__}: {error}")
+            finished = False
+    return finished
+
+
+def _is_over(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline
+
+
+def _slices(
+    datasource: Datasource, reading: Reading, live: bool, since: int | None
+) -> Generator[Slice, None, None]:
+    """Yield what a file has that was not read; the caller records each.
+
+    While it does, the next is read and parsed: neither needs the other's core.
+    """
+
+    def read(part: Range) -> Slice | None:
+        return read_slice(
+            datasource, reading.row, reading.reader, part, since, reading.found.service
+        )
+
+    with ThreadPoolExecutor(1) as ahead:
+        slice_ = read(_next_range(reading, live))
+        while slice_:
+            following = ahead.submit(read, slice_.rest()) if slice_.more else None
+            yield slice_
+            rest = _next_range(reading, live)
+            if following and rest == slice_.rest():
+                slice_ = following.result()
+            else:
+                if following:
+                    wait([following])  # two at once would share one reader
+                slice_ = read(rest)
 
 
 def _next_range(reading: Reading, live: bool) -> Range:

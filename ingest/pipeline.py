@@ -17,7 +17,7 @@ from downloads import recording, titles
 from downloads.models import Datasource
 from ingest import formats
 from ingest.counting import count, folded_address
-from ingest.identity import digest, tail_hash
+from ingest.identity import hash_of_head, tail_hash
 from ingest.models import LogFile, RejectedLine
 from ingest.reader import Chunk, FileReplaced, LineReader
 
@@ -109,27 +109,36 @@ def read_slice(
 ) -> Slice | None:
     """Read and parse the next slice of ``part``; None if there is nothing.
 
-    ``since``: lines before this epoch second are skipped. Raises OSError (FileReplaced
-    where the file was truncated and holds something else), reader.DamagedFile,
-    Overtaken, or what the database raises; then nothing is recorded.
+    ``since``: lines before this epoch second are skipped. Looks at no table. Raises
+    OSError (FileReplaced where the file was truncated and holds something else), or
+    reader.DamagedFile.
     """
     chunk = reader.read(part.start, SLICE, part.stop)
     if chunk.end == part.start:
-        return Totals()
-    _check_head(row, reader)
+        return None
     if row.kind == LogFile.Kind.STREAM:
         understood = _sessions(chunk, since)
     else:
         understood = _requests(chunk, datasource, since, file_service)
     understood.totals.check()
+    tail = tail_hash(reader, chunk) if part.live else ""
+    _check_head(row, reader)
+    return Slice(part, chunk, understood, tail)
+
+
+def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
+    """Record a slice and move the cursor; return what it held.
+
+    Raises Overtaken, or what the database raises; then nothing is recorded.
+    """
     with transaction.atomic():
         _lock(datasource)
-        _record(datasource, row, understood, part.counts)
-        changed = _move(row, reader, part, chunk, understood)
+        _record(datasource, row, slice_.understood, slice_.part.counts)
+        changed = _move(row, slice_)
     # Only now: what the database rolled back must not be believed.
     for name, value in changed.items():
         setattr(row, name, value)
-    return understood.totals
+    return slice_.understood.totals
 
 
 def _check_head(row: LogFile, reader: LineReader) -> None:
@@ -139,7 +148,7 @@ def _check_head(row: LogFile, reader: LineReader) -> None:
     """
     if reader.compression or not row.head_len:
         return
-    if digest(reader.exactly(0, row.head_len)) != row.head_hash:
+    if hash_of_head(reader.exactly(0, row.head_len)) != row.head_hash:
         raise FileReplaced(0, "it was truncated and holds other lines", row.path)
 
 
@@ -245,8 +254,11 @@ def _record(
         )
 
 
-def _move(row: LogFile, slice_: Slice) -> None:
-    """Move the cursor, unless somebody else has: then raise Overtaken."""
+def _move(row: LogFile, slice_: Slice) -> dict[str, object]:
+    """Move the cursor, unless somebody else has: then raise Overtaken.
+
+    Returns what changed in ``row``.
+    """
     chunk, understood = slice_.chunk, slice_.understood
     totals = understood.totals
     changed: dict[str, object] = {

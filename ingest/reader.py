@@ -61,6 +61,11 @@ class LineReader:
         """Whether it reads this file, as it is called now."""
         return path == self.path and self._handle.is_of(inode, device)
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will follow: a whole compressed file was given."""
+        return self._source.finished
+
     def release(self) -> None:
         """Close the file, and go on from the same place when it is read again."""
         self._handle.release()
@@ -115,7 +120,9 @@ class LineReader:
         stands, unpacks it from its start. Raises OSError.
         """
         with self._opened() as source:
-            return source.pread(max(0, end - start), start)
+            data = source.pread(max(0, end - start), start)
+            source.trim(start)
+            return data
 
     @contextmanager
     def _opened(self) -> Iterator[Plain | Packed]:

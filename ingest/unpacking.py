@@ -125,6 +125,15 @@ class Unpacker:
         self.position += len(out)
         return out
 
+    def _sip(self) -> bytes:
+        """Take a byte at most and give one: nothing is decoded along with damage."""
+        rest, self._pending = self._pending[1:], self._pending[:1]
+        out = self._step(1)
+        self._pending += rest
+        if self._member is None:
+            self._pending = self._pending.lstrip(b"\0")
+        return out
+
     def _salvaged(self, size: int, error: str) -> bytes:
         """Return what stands before the damage: a failing call gives nothing back.
 
@@ -137,7 +146,7 @@ class Unpacker:
         saved = bytearray()
         try:
             while len(saved) < size and again._fed():
-                saved += again._step(1)
+                saved += again._sip()
         except (zlib.error, zstd.ZstdError):
             self.broken, self._member = error, None
         else:

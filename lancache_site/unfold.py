@@ -22,7 +22,7 @@ def entry(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
-NAVIGATION = [
+NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
             entry("Downloads", "download", "downloads.download"),

@@ -26,7 +26,7 @@ def title(service: str = "steam", raw: str = "730", name: str = "") -> Title:
 
 def download(**changes: Any) -> Download:
     """A minute of Steam: 6 GB, of which 4.5 GB came from the cache, at 100 MB/s."""
-    row = {
+    row: dict[str, Any] = {
         "datasource": datasource(),
         "client": client(),
         "title": title(),
@@ -48,7 +48,7 @@ def download(**changes: Any) -> Download:
 
 def session(**changes: Any) -> StreamSession:
     """Ten seconds of TLS to Steam: 2.5 MB down, 40 kB up, linked to nothing."""
-    row = {
+    row: dict[str, Any] = {
         "datasource": datasource(),
         "client": client(),
         "service": "steam",

@@ -144,11 +144,11 @@ def test_a_file_shows_how_much_of_it_was_read(admin_client):
 
 
 def test_files_are_filtered_by_kind_and_state(admin_client):
-    read, copy = file(), file("/srv/logs/s.log", kind="stream", state="copy")
+    read, copy = file(), file("/srv/logs/stream.log", kind="stream", state="copy")
     for query, found in (
         ({"kind__exact": "access"}, {read}),
         ({"state__exact": "copy"}, {copy}),
-        ({"q": "s.log"}, {copy}),
+        ({"q": "stream"}, {copy}),
     ):
         listed = admin_client.get(FILES, query).context["cl"].result_list
         assert set(listed) == found

@@ -184,7 +184,12 @@ def test_going_on_does_not_unpack_again_and_going_back_does(
     half = reader.read(0, len(MANY) // 2)
     read = []
     pread = os.pread
-    monkeypatch.setattr(os, "pread", lambda *a: read.append(a[2]) or pread(*a))
+
+    def watched(fd: int, size: int, position: int) -> bytes:
+        read.append(position)
+        return pread(fd, size, position)
+
+    monkeypatch.setattr(os, "pread", watched)
     assert half.data + reader.read(half.end, 1 << 24).data == MANY
     assert 0 not in read
     assert reader.read(0, 1000).data == LineReader(log, compression).read(0, 1000).data
@@ -223,7 +228,8 @@ def test_a_file_that_is_still_being_compressed_is_gone_on_with(
     log.write_bytes(whole[: len(whole) // 2])
     reader = LineReader(log, compression)
     first = text(read_all(reader))
-    log.open("ab").write(whole[len(whole) // 2 :])
+    with log.open("ab") as file:
+        file.write(whole[len(whole) // 2 :])
     assert first + text(read_all(reader, offset=len(first))) == MANY
 
 
@@ -299,7 +305,9 @@ def test_a_plain_file_is_not_kept_open(log: Path):
     log.write_bytes(LINES)
     reader = LineReader(log)
     reader.read(0, 100)
-    opened = {
-        os.readlink(f.path) for f in os.scandir("/proc/self/fd") if f.is_symlink()
-    }
+    opened = [
+        os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115
+        for fd in os.listdir("/proc/self/fd")  # noqa: PTH208
+        if Path(f"/proc/self/fd/{fd}").is_symlink()
+    ]
     assert str(log) not in opened

@@ -1,0 +1,26 @@
+"""Measure what README claims: `python -m tests.benchmarks [NAME ...]`."""
+
+import importlib
+import sys
+
+NAMES = (
+    "reading",
+    "scale",
+    "sessions",
+    "freshness",
+    "accuracy",
+    "correlation",
+)
+
+
+def main() -> None:
+    names = sys.argv[1:] or NAMES
+    if unknown := set(names) - set(NAMES):
+        raise SystemExit(f"no such figure: {', '.join(unknown)}; there are {NAMES}")
+    for name in names:
+        sys.argv[1:] = []
+        importlib.import_module(f"tests.benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,592 @@
+"""Passes over log directories: each line once, whatever happens to the files."""
+
+import gzip
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from downloads import recording
+from downloads.models import (
+    Burst,
+    Client,
+    Counter,
+    Datasource,
+    Download,
+    StreamSession,
+    TrafficQuarter,
+)
+from ingest import files, passes, pipeline
+from ingest.models import IngestRun, LogFile, RejectedLine
+from tests.ingest.logs import (
+    NOON,
+    append,
+    clear,
+    datasource,
+    json_request,
+    lines_of_runs,
+    read,
+    request,
+    requests_of,
+    session,
+    snapshot,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    directory = tmp_path / "logs"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def hall(logs: Path) -> Datasource:
+    return datasource(logs)
+
+
+def some(start: int, count: int, **fields) -> list[bytes]:
+    return [request(NOON + i, chunk=i, **fields) for i in range(start, start + count)]
+
+
+def read_all(source: Datasource) -> None:
+    for _pass in range(1000):
+        if read(source, budget=0.01).finished:
+            return
+    raise AssertionError(source.last_error)
+
+
+def unread(source: Datasource) -> dict[str, str]:
+    source.refresh_from_db()
+    return dict(source.unread_files)
+
+
+def test_what_was_appended_is_read_and_nothing_twice(logs, hall):
+    log = logs / "access.log"
+    append(log, *some(0, 10))
+    assert read(hall).totals.requests == 10
+    append(log, *some(10, 5))
+    assert read(hall).totals.requests == 5
+    assert read(hall).totals.lines == 0
+    assert requests_of(hall) == 15
+
+
+def test_a_half_line_is_read_when_it_is_whole(logs, hall):
+    log = logs / "access.log"
+    line = request(NOON)
+    append(log, line, line[:50])
+    assert read(hall).totals.lines == 1
+    append(log, line[50:])
+    assert read(hall).totals.lines == 1
+    assert RejectedLine.objects.count() == 0
+
+
+def test_a_log_renamed_and_made_anew_between_passes_is_read_on(logs, hall):
+    log = logs / "access.log"
+    append(log, *some(0, 10))
+    read(hall)
+    append(log, *some(10, 3))
+    log.rename(logs / "access.log.1")
+    append(log, *some(13, 2))
+    assert read(hall).totals.requests == 5
+    assert LogFile.objects.count() == 2
+
+
+def test_two_rotations_between_passes_lose_nothing(logs, hall):
+    log = logs / "access.log"
+    append(log, *some(0, 10))
+    read(hall)
+    append(log, *some(10, 3))
+    log.rename(logs / "access.log.1")
+    append(log, *some(13, 4))
+    (logs / "access.log.1").rename(logs / "access.log.2")
+    log.rename(logs / "access.log.1")
+    append(log, *some(17, 2))
+    assert read(hall).totals.requests == 9
+    assert read(hall).totals.lines == 0
+    assert requests_of(hall) == 19
+
+
+def test_a_renamed_log_still_grows_until_nginx_is_told(logs, hall):
+    log, old = logs / "access.log", logs / "access.log.1"
+    append(log, *some(0, 10))
+    read(hall)
+    log.rename(old)
+    append(old, request(NOON + 10, chunk=10))
+    read(hall)
+    append(old, request(NOON + 11, chunk=11))
+    append(log, request(NOON + 11, chunk=12))
+    assert read(hall).totals.requests == 2
+    append(old, request(NOON + 11, chunk=13))
+    append(log, request(NOON + 12, chunk=14))
+    assert read(hall).totals.requests == 2
+    [burst] = Burst.objects.all()
+    assert (burst.first, burst.last, burst.requests) == (NOON, NOON + 12, 15)
+
+
+def test_copytruncate_with_a_copy_that_has_all(logs, hall):
+    log, copy = logs / "access.log", logs / "access.log.1"
+    append(log, *some(0, 10))
+    read(hall)
+    append(log, *some(10, 4))
+    shutil.copy(log, copy)
+    os.truncate(log, 0)
+    assert read(hall).totals.requests == 4
+    append(log, *some(14, 3))
+    assert read(hall).totals.requests == 3
+    assert requests_of(hall) == 17
+
+
+def test_copytruncate_with_a_copy_shorter_than_what_was_read(logs, hall):
+    log, copy = logs / "access.log", logs / "access.log.1"
+    append(log, *some(0, 10))
+    shutil.copy(log, copy)
+    append(log, *some(10, 4))
+    read(hall)
+    os.truncate(log, 0)
+    append(log, *some(14, 3))
+    assert read(hall).totals.requests == 3
+    assert requests_of(hall) == 17
+    assert "copy" in unread(hall)["access.log.1"]
+
+
+def test_a_copy_seen_before_the_log_is_truncated_is_not_read(logs, hall):
+    log, copy = logs / "access.log", logs / "access.log.1"
+    append(log, *some(0, 10))
+    read(hall)
+    copy.write_bytes(log.read_bytes()[:-300])
+    assert read(hall).totals.lines == 0
+    shutil.copy(log, copy)
+    assert read(hall).totals.lines == 0
+    os.truncate(log, 0)
+    assert read(hall).totals.lines == 0
+    append(log, *some(10, 1))
+    assert read(hall).totals.requests == 1
+
+
+def test_a_short_copy_beside_its_original_on_a_first_read_counts_once(logs, hall):
+    append(logs / "access.log", *some(0, 20))
+    append(logs / "access.log.1", *some(0, 2))
+    with gzip.open(logs / "access.log.2.gz", "wb") as packed:
+        packed.write(b"".join(some(0, 25)))
+    assert read(hall).totals.requests == 25
+    assert read(hall).totals.lines == 0
+
+
+def test_a_log_emptied_and_grown_again_with_other_lines_is_another(logs, hall):
+    log = logs / "access.log"
+    append(log, *some(0, 10))
+    read(hall)
+    os.truncate(log, 0)
+    append(log, *some(100, 20))
+    assert read(hall).totals.requests == 20
+    assert LogFile.objects.count() == 2
+
+
+def test_a_log_rewritten_while_a_pass_is_at_it_is_not_read_from_its_middle(
+    logs, hall, monkeypatch
+):
+    log = logs / "access.log"
+    append(log, *some(0, 10))
+    read(hall)
+    append(log, *some(10, 2))
+    really = pipeline.read_slice
+
+    def rewritten_before(*args):
+        monkeypatch.setattr(passes, "read_slice", really)
+        os.truncate(log, 0)
+        append(log, *some(100, 30, depot=7))
+        return really(*args)
+
+    monkeypatch.setattr(passes, "read_slice", rewritten_before)
+    read(hall)
+    read(hall)
+    assert requests_of(hall) == 10 + 30
+    assert RejectedLine.objects.count() == 0
+
+
+def test_a_log_rotated_while_a_pass_is_at_it_is_not_read_for_another(
+    logs, hall, monkeypatch
+):
+    log = logs / "access.log"
+    append(log, *some(0, 10))
+    read(hall)
+    append(log, *some(10, 2))
+    really = pipeline.read_slice
+
+    def rotated_before(*args):
+        monkeypatch.setattr(passes, "read_slice", really)
+        log.rename(logs / "access.log.1")
+        append(log, *some(100, 30, depot=7))
+        return really(*args)
+
+    monkeypatch.setattr(passes, "read_slice", rotated_before)
+    assert read(hall, budget=5).errors == []
+    read(hall)
+    assert requests_of(hall) == 12 + 30
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_compressed_log_goes_on_where_the_plain_one_stopped(logs, hall, keep):
+    first = logs / "access.log.1"
+    append(first, *some(0, 10))
+    read(hall)
+    append(first, *some(10, 4))
+    with gzip.open(logs / "access.log.2.gz", "wb") as packed:
+        packed.write(first.read_bytes())
+    if not keep:
+        first.unlink()
+    assert read(hall).totals.requests == 4
+    if keep:
+        first.unlink()
+        assert read(hall).totals.lines == 0
+    assert requests_of(hall) == 14
+
+
+def test_a_finished_compressed_log_is_not_opened_again(logs, hall):
+    with gzip.open(logs / "access.log.2.gz", "wb") as packed:
+        packed.write(b"".join(some(0, 10)))
+    assert read(hall).totals.requests == 10
+    assert LogFile.objects.get().finished
+    (logs / "access.log.2.gz").rename(logs / "access.log.3.gz")
+    assert files.survey(hall).readings == []
+    assert LogFile.objects.get().path.endswith("access.log.3.gz")
+
+
+def test_a_damaged_log_gives_what_it_has_and_is_named_once(logs, hall):
+    data = gzip.compress(b"".join(some(0, 2000)))
+    (logs / "access.log.1.gz").write_bytes(data[: len(data) // 2])
+    append(logs / "access.log", *some(5000, 5))
+    done = read(hall)
+    assert 5 < done.totals.requests < 2005
+    [error] = done.errors
+    assert "access.log.1.gz" in error and "ends too early" in error
+    append(logs / "access.log", *some(6000, 5))
+    assert read(hall).errors == []
+    assert "ends too early" in unread(hall)["access.log.1.gz"]
+
+
+def test_a_log_that_was_still_being_compressed_is_read_on(logs, hall):
+    data = gzip.compress(b"".join(some(0, 2000)))
+    packed = logs / "access.log.1.gz"
+    packed.write_bytes(data[: len(data) // 2])
+    read(hall)
+    packed.write_bytes(data)
+    read(hall)
+    assert requests_of(hall) == 2000
+    assert unread(hall) == {}
+
+
+def test_a_restart_goes_on_from_the_database(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    passes.run(hall)
+    files.forget(hall)
+    again = Datasource.objects.get()
+    append(logs / "access.log", *some(10, 1))
+    assert passes.run(again).totals.requests == 1
+
+
+def test_a_log_may_change_its_format_half_way(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    append(logs / "access.log", *(json_request(NOON + 10 + i) for i in range(5)))
+    assert read(hall).totals.requests == 15
+    [burst] = Burst.objects.all()
+    assert (burst.first, burst.last, burst.requests) == (NOON, NOON + 14, 15)
+
+
+def test_every_line_is_accounted_for(logs, hall):
+    refused = request(NOON, status=400)
+    odd = [b"\n", b"nonsense\n", b"\xff\x00\xfe\n", refused, b"x" * 1_100_000 + b"\n"]
+    append(logs / "access.log", *some(0, 3), *odd, *some(3, 2))
+    append(logs / "stream-access.log", session(NOON), b"nonsense\n")
+    totals = read(hall).totals
+    told = (totals.requests, totals.sessions, totals.skipped, totals.rejected)
+    assert (totals.lines, *told) == (12, 5, 1, 2, 4)
+    assert lines_of_runs() == (12, 12)
+    assert RejectedLine.objects.count() == 4
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_log_is_told_and_stops_no_other(logs, hall):
+    append(logs / "access.log", *some(0, 3))
+    append(logs / "stream-access.log", session(NOON))
+    (logs / "stream-access.log").chmod(0)
+    [error] = read(hall).errors
+    assert "Permission denied" in error and f"uid {os.getuid()}" in error
+    (logs / "stream-access.log").chmod(0o644)
+    assert passes.run(hall).totals.sessions == 1
+
+
+def test_a_datasource_without_logs_stops_no_other(tmp_path, logs, hall, broker):
+    append(logs / "access.log", *some(0, 3))
+    (tmp_path / "empty").mkdir()
+    nowhere = datasource(tmp_path / "nowhere", "a-missing")
+    empty = datasource(tmp_path / "empty", "b-empty")
+    passes.tick(2.0)
+    assert requests_of(hall) == 3
+    for source, why in ((nowhere, "does not exist"), (empty, "holds no")):
+        source.refresh_from_db()
+        assert why in source.last_error and source.log_directory in source.last_error
+    assert IngestRun.objects.count() == 3
+    passes.tick(2.0)
+    assert IngestRun.objects.count() == 3, "the same error is told once"
+    append(tmp_path / "empty" / "access.log", *some(0, 1))
+    passes.tick(2.0)
+    empty.refresh_from_db()
+    assert (empty.last_error, requests_of(empty)) == ("", 1)
+
+
+def test_a_paused_datasource_is_not_read(logs, hall, broker):
+    append(logs / "access.log", *some(0, 3))
+    Datasource.objects.update(enabled=False)
+    passes.tick(2.0)
+    assert requests_of(hall) == 0
+
+
+def test_without_a_broker_reading_goes_on(logs, hall, settings):
+    settings.CACHES["default"]["LOCATION"] = "redis://127.0.0.1:1"
+    append(logs / "access.log", *some(0, 3))
+    passes.tick(2.0)
+    assert requests_of(hall) == 3
+
+
+def test_of_two_formats_of_the_same_traffic_one_is_read(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    append(logs / "access-json.log", *(json_request(NOON + i) for i in range(10)))
+    assert read(hall).totals.requests == 10
+    assert "the same traffic as access.log" in unread(hall)["access-json.log"]
+    append(logs / "access-json.log", *(json_request(NOON + i) for i in range(10, 20)))
+    append(logs / "access.log", *some(10, 10))
+    assert read(hall).totals.requests == 10
+    (logs / "access.log").unlink()
+    assert read(hall).totals.requests == 20, "it is the only one now"
+    assert unread(hall) == {}
+
+
+def test_logs_of_several_services_are_all_read(logs, hall):
+    append(logs / "steam-access.log", *some(0, 3))
+    append(logs / "epicgames-access.log", *some(0, 4, service="epicgames", depot=9))
+    assert read(hall).totals.requests == 7
+
+
+def test_what_the_cache_asks_of_the_internet_is_not_counted_again(logs, hall):
+    append(logs / "access.log", *some(0, 3))
+    append(logs / "upstream-access.log", *some(0, 3, client="127.0.0.1"))
+    append(logs / "error.log", b"2026/11/23 12:00:00 [error] 9#9: *1 nonsense\n")
+    assert read(hall).totals.requests == 3
+    assert list(unread(hall)) == ["upstream-access.log"]
+
+
+@pytest.mark.parametrize("slice_size", [20_000, 100_000])
+def test_fresh_lines_first_end_in_the_same_facts(logs, hall, monkeypatch, slice_size):
+    lines = [
+        request(NOON + 3 * i, chunk=i, depot=441 + i % 3, client=f"10.0.0.{i % 4}")
+        for i in range(3000)
+    ]
+    sessions = [session(NOON + 31 * i, client=f"10.0.0.{i % 4}") for i in range(290)]
+    append(logs / "access.log", *lines)
+    append(logs / "stream-access.log", *sessions)
+    monkeypatch.setattr(pipeline, "SLICE", slice_size)
+    read(hall, fresh_first=False)
+    expected = snapshot()
+    clear()
+    monkeypatch.setattr(files, "SMALL", 10_000)
+    monkeypatch.setattr(files, "FRESH_SECONDS", 600)
+    source = datasource(logs)
+    read(source, budget=0.001)
+    file = LogFile.objects.get(kind="access")
+    assert 0 < file.live_start < file.offset and not file.history_offset
+    newest = Download.objects.order_by("-ended_at").values_list("ended_at", flat=True)
+    assert newest[0].timestamp() > NOON + 3 * 3000 - 600
+    read_all(source)
+    assert snapshot() == expected
+
+
+def test_history_goes_on_while_the_log_is_rotated_and_compressed(
+    logs, hall, monkeypatch
+):
+    log = logs / "access.log"
+    append(log, *some(0, 1000))
+    monkeypatch.setattr(pipeline, "SLICE", 20_000)
+    monkeypatch.setattr(files, "SMALL", 10_000)
+    monkeypatch.setattr(files, "FRESH_SECONDS", 100)
+    read(hall, budget=0)
+    assert not read(hall, budget=0.0001).finished
+    log.rename(logs / "access.log.1")
+    append(log, *some(1000, 50))
+    read(hall, budget=0.0001)
+    with gzip.open(logs / "access.log.2.gz", "wb") as packed:
+        packed.write((logs / "access.log.1").read_bytes())
+    (logs / "access.log.1").unlink()
+    read_all(hall)
+    assert requests_of(hall) == 1050
+    [burst] = Burst.objects.all()
+    assert (burst.first, burst.last) == (NOON, NOON + 1049)
+
+
+def test_a_long_line_near_the_end_is_not_begun_in_its_middle(logs, hall, monkeypatch):
+    monkeypatch.setattr(files, "SMALL", 10_000)
+    monkeypatch.setattr(files, "FRESH_BYTES", 300_000)
+    append(logs / "access.log", *some(0, 10), b"x" * 500_000 + b"\n", *some(10, 400))
+    totals = read(hall).totals
+    assert (totals.requests, totals.rejected) == (410, 1)
+
+
+def test_only_the_last_days_are_read_if_that_is_asked_for(logs):
+    now = NOON + 10 * 86400
+    days = [request(NOON + day * 86400, chunk=day) for day in range(11)]
+    append(logs / "access.log", *days)
+    with gzip.open(logs / "access.log.1.gz", "wb") as packed:
+        packed.write(b"".join(request(NOON + i, chunk=50 + i) for i in range(5)))
+    with time_machine.travel(now, tick=True):
+        source = datasource(logs, history_days=3)
+        totals = read(source).totals
+        assert totals.requests == 4
+        assert totals.reasons[pipeline.OLDER] == totals.skipped == 5
+        append(logs / "access.log", request(now))
+        assert read(source).totals.requests == 1
+
+
+def test_behind_a_trusted_proxy_the_client_is_another(logs):
+    source = datasource(logs, trusted_proxies="10.10.0.0/16")
+    append(
+        logs / "access.log",
+        request(NOON, client="10.10.99.5", forwarded="10.16.10.39"),
+        request(NOON, client="10.10.99.5", forwarded="8.8.8.8, 10.16.10.40, 10.10.1.1"),
+        request(NOON, client="10.20.0.1", forwarded="10.16.10.41"),
+    )
+    read(source)
+    addresses = set(Client.objects.values_list("address", flat=True))
+    assert addresses == {"10.16.10.39", "10.16.10.40", "10.20.0.1"}
+
+
+def test_a_pass_with_nothing_new_asks_one_cheap_question(
+    logs, hall, django_assert_num_queries
+):
+    append(logs / "access.log", *some(0, 10))
+    passes.run(hall)
+    with django_assert_num_queries(1) as asked:
+        assert passes.run(hall).totals.lines == 0
+    assert asked.captured_queries[0]["sql"].startswith("SELECT")
+    assert IngestRun.objects.count() == 1
+
+
+def test_a_few_lines_on_top_of_many_cost_a_bounded_number_of_queries(logs, hall):
+    append(logs / "access.log", *some(0, 500))
+    passes.run(hall)
+    append(logs / "access.log", *some(500, 10))
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        passes.run(hall)
+    assert len(asked) < 40
+
+
+def test_a_failing_database_rolls_all_of_a_slice_back(logs, hall, monkeypatch):
+    append(logs / "access.log", *some(0, 10))
+    append(logs / "stream-access.log", session(NOON))
+    read(hall)
+    before = snapshot()
+    append(logs / "access.log", *some(10, 10))
+    really = recording._record_quarters
+
+    def fail(*args):
+        really(*args)
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(recording, "_record_quarters", fail)
+    with pytest.raises(DatabaseError):
+        passes.run(hall)
+    assert snapshot() == before
+    monkeypatch.undo()
+    assert passes.run(hall).totals.requests == 10
+    assert requests_of(hall) == 20
+    hall.refresh_from_db()
+    assert hall.newest_stamp == NOON + 19
+
+
+def test_a_fault_of_ours_with_one_file_stops_no_other(logs, hall, monkeypatch):
+    append(logs / "access.log", *some(0, 10))
+    append(logs / "stream-access.log", session(NOON))
+    monkeypatch.setattr(pipeline, "count", lambda *args: 1 / 0)
+    [error] = read(hall).errors
+    assert "access.log: ZeroDivisionError" in error
+    assert StreamSession.objects.count() == 1
+    monkeypatch.undo()
+    assert read(hall).totals.requests == 10
+    assert Datasource.objects.get().last_error == ""
+
+
+def test_who_comes_second_records_nothing(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    mine, theirs = files.survey(hall), None
+    files.look_again(hall)
+    theirs = files.survey(hall)
+    [one], [other] = mine.readings, theirs.readings
+    assert one.row.pk == other.row.pk
+    part = passes._next_range(one, True)
+    slices = [
+        pipeline.read_slice(hall, r.row, r.reader, part, None) for r in (one, other)
+    ]
+    assert slices[0] and slices[1]
+    pipeline.record_slice(hall, one.row, slices[0])
+    with pytest.raises(pipeline.Overtaken):
+        pipeline.record_slice(hall, other.row, slices[1])
+    assert requests_of(hall) == 10
+
+
+def test_two_that_meet_a_new_file_make_one_row_of_it(logs, hall, monkeypatch):
+    append(logs / "access.log", *some(0, 10))
+    really = files._made
+
+    def overtaken(*args):
+        monkeypatch.setattr(files, "_made", really)
+        passes.run(Datasource.objects.get())
+        return really(*args)
+
+    monkeypatch.setattr(files, "_made", overtaken)
+    read(hall)
+    assert LogFile.objects.count() == 1
+    assert requests_of(hall) == 10
+
+
+def test_lines_that_are_read_again_count_once_for_prometheus(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    read(hall)
+    counted = list(Counter.objects.order_by("name").values_list("name", "value"))
+    TrafficQuarter.objects.all().delete()
+    Burst.objects.all().delete()
+    LogFile.objects.update(offset=0, tail_hash="", lines=0, requests=0)
+    append(logs / "access.log", *some(10, 1))
+    read(hall)
+    assert requests_of(hall) == 11
+    again = dict(Counter.objects.values_list("name", "value"))
+    assert again["backfill_http_requests"] == 11
+    assert dict(counted)["backfill_http_requests"] == 10
+
+
+def test_old_lines_count_as_backfill_and_new_ones_do_not(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    with time_machine.travel(NOON + 5, tick=True):
+        read(hall)
+    assert Counter.objects.get(name="http_requests").value == 10
+    with time_machine.travel(NOON + 3600, tick=True):
+        append(logs / "access.log", *some(10, 4))
+        read(hall)
+    assert Counter.objects.get(name="http_requests").value == 10
+    assert Counter.objects.get(name="backfill_http_requests").value == 4
+
+
+def test_bursts_left_ungrouped_by_a_kill_are_grouped_by_the_next_pass(logs, hall):
+    append(logs / "access.log", *some(0, 10))
+    passes.run(hall)
+    Download.objects.all().delete()
+    Burst.objects.update(grouped=False)
+    assert passes.run(hall).downloads == 1
+    assert Download.objects.count() == 1
