@@ -13,6 +13,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from lancache_site.addresses import own_names
+from lancache_site.unfold import UNFOLD as UNFOLD  # read by unfold as a setting
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -258,14 +259,6 @@ WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
-
-UNFOLD = {
-    "SITE_TITLE": "LANCache bandwidth",
-    "SITE_HEADER": "LANCache bandwidth",
-    "SITE_SYMBOL": "speed",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
 }
 
 LOGGING = {
