@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -196,13 +195,3 @@ class DownloadAdmin(ReadOnlyAdmin):
     @admin.display(description="How hits and misses were told apart")
     def split_how(self, download: Download) -> str:
         return download.get_split_basis_display()
-
-
-@admin.register(DownloadAlias)
-class DownloadAliasAdmin(ReadOnlyAdmin):
-    ordering = ("-id",)
-    list_display = ("id", "download")
-    list_select_related = ("download__client", "download__title")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[DownloadAlias]:
-        return super().get_queryset(request).select_related(*self.list_select_related)

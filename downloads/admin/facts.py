@@ -1,13 +1,21 @@
 """The sums that everything else is made of: to be looked at, never touched."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from downloads import quantities
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin
-from downloads.models import Burst, Counter, TrafficBucket, TrafficQuarter
+from downloads.models import (
+    Burst,
+    Counter,
+    DownloadAlias,
+    TrafficBucket,
+    TrafficQuarter,
+)
 
 Sums = Burst | TrafficBucket | TrafficQuarter
 
@@ -96,3 +104,13 @@ class CounterAdmin(ReadOnlyAdmin):
                 quantities.size(counter.value), f"{counter.value:,} bytes"
             )
         return f"{counter.value:,}"
+
+
+@admin.register(DownloadAlias)
+class DownloadAliasAdmin(ReadOnlyAdmin):
+    ordering = ("-id",)
+    list_display = ("id", "download")
+    list_select_related = ("download__client", "download__title")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DownloadAlias]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
