@@ -50,7 +50,7 @@ MORE_SUFFIXES = {
     "delivery.mp.microsoft.com": "wsus",
     "dsp.mp.microsoft.com": "wsus",
     "nexusmods.com": "nexusmods",
-    "wargaming.net": "wargaming.net",
+    "wargaming.net": "wargaming",
 }
 # The name of a bare-metal file, where it is not the service's own.
 FILE_NAMES = {"windows-update": "wsus", "windowsupdates": "wsus", "microsoft": "wsus"}
@@ -100,9 +100,10 @@ def of_request(identifier: str, file_service: str, host: str, steam_agent: bool)
     """Return the service of a cached request, or UNKNOWN.
 
     The identifier is the raw Host header where the cache knows no service, and the
-    Host header is a stranger's: only names that are known make a service.
+    Host header is a stranger's: only names that are known make a service, and not
+    where the host is called so itself.
     """
-    if identifier in known():
+    if identifier in known() and identifier != fold(host):
         return identifier
     file_service = FILE_NAMES.get(file_service, file_service)
     if file_service in known():

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from downloads import services, titles
+from ingest.formats.addresses import folded_address
 
 HIT = ("HIT", "STALE", "UPDATING", "REVALIDATED")
 MISS = ("MISS", "EXPIRED", "BYPASS")
@@ -38,7 +39,6 @@ class Counted:
     statuses: pl.DataFrame
     requests: int
     skipped: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
 
 
 def count(
@@ -46,12 +46,8 @@ def count(
 ) -> Counted:
     """Count grouped requests (formats.REQUESTS); see Counted."""
     skipped: Counter[str] = Counter()
-    requests = _without_skipped(requests, skipped)
+    requests = _without_bodies(_without_skipped(requests, skipped))
     clients = _clients(requests, trusted)
-    nobody = requests.join(clients, on=["address", "forwarded_for"], how="anti")
-    rejected: Counter[str] = Counter()
-    if not nobody.is_empty():
-        rejected["the client's address is none"] = int(nobody["requests"].sum())
     known = (
         requests.join(clients, on=["address", "forwarded_for"])
         .drop("address")
@@ -60,12 +56,9 @@ def count(
     named = _named(known, file_service)
     return Counted(
         _seconds(named),
-        named.group_by("service", "cache_status", "at").agg(
-            pl.col("bytes").sum(), pl.col("requests").sum()
-        ),
+        _statuses(named),
         int(named["requests"].sum()),
         skipped,
-        rejected,
     )
 
 
@@ -89,13 +82,18 @@ def _without_skipped(requests: pl.DataFrame, skipped: Counter[str]) -> pl.DataFr
     return requests.filter(pl.col("reason").is_null()).drop("reason")
 
 
+def _without_bodies(requests: pl.DataFrame) -> pl.DataFrame:
+    """A 304, like the answer to a HEAD, has no body whatever the log says of it."""
+    bodiless = (pl.col("status") == 304) | (pl.col("method") == "HEAD")
+    return requests.with_columns(bytes=pl.when(~bodiless).then("bytes").otherwise(0))
+
+
 def _clients(requests: pl.DataFrame, trusted: Sequence[Network]) -> pl.DataFrame:
-    """Return the client of each (address, forwarded_for) that has one."""
+    """Return the client of each (address, forwarded_for)."""
     pairs = requests.select("address", "forwarded_for").unique()
     rows = [
-        (address, forwarded, client)
+        (address, forwarded, client_of(address, forwarded, trusted))
         for address, forwarded in pairs.iter_rows()
-        if (client := client_of(address, forwarded, trusted))
     ]
     return pl.DataFrame(
         rows,
@@ -105,29 +103,19 @@ def _clients(requests: pl.DataFrame, trusted: Sequence[Network]) -> pl.DataFrame
 
 
 def client_of(address: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
-    """Return the rightmost address that is no trusted proxy's, or "" if none is."""
-    client = folded_address(address)
+    """Return the rightmost address that is no trusted proxy's.
+
+    ``address`` is folded; what a stranger wrote before the last that is one is not
+    believed.
+    """
+    client = address
     hops = [hop.strip() for hop in forwarded_for.split(",")] if trusted else []
-    while client and hops and _within(client, trusted):
+    while hops and _within(client, trusted):
         before = folded_address(hops.pop())
         if not before:
             break
         client = before
     return client
-
-
-def folded_address(text: str) -> str:
-    """Return an address in its one canonical spelling, or "" if it is none."""
-    if text == "unix:":
-        return text
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    # A zone such as %eth0 is a stranger's free text.
-    return "" if "%" in text else str(address)
 
 
 def _within(address: str, networks: Sequence[Network]) -> bool:
@@ -152,11 +140,19 @@ def _named(requests: pl.DataFrame, file_service: str) -> pl.DataFrame:
     return requests.join(pl.DataFrame(rows, schema=schema, orient="row"), on=asked)
 
 
+def _statuses(named: pl.DataFrame) -> pl.DataFrame:
+    status = pl.col("cache_status")
+    # Only what nginx itself may say becomes the label of a counter.
+    label = pl.when(status.is_in(HIT + MISS)).then(status).otherwise(pl.lit(""))
+    return (
+        named.with_columns(cache_status=label)
+        .group_by("service", "cache_status", "at")
+        .agg(pl.col("bytes", "requests").sum())
+    )
+
+
 def _seconds(named: pl.DataFrame) -> pl.DataFrame:
     is_get = (pl.col("method") == "GET") & pl.col("status").is_between(200, 299)
-    # A 304, like the answer to a HEAD, has no body whatever the log says of it.
-    bodiless = (pl.col("status") == 304) | (pl.col("method") == "HEAD")
-    size = pl.when(bodiless).then(0).otherwise("bytes")
     hit = is_get & pl.col("cache_status").is_in(HIT)
     miss = is_get & pl.col("cache_status").is_in(MISS)
     failed = pl.col("status") >= 400
@@ -168,9 +164,9 @@ def _seconds(named: pl.DataFrame) -> pl.DataFrame:
             "requests",
             "first_start_ms",
             "last_end_ms",
-            pl.when(hit).then(size).otherwise(0).alias("hit_bytes"),
-            pl.when(miss).then(size).otherwise(0).alias("miss_bytes"),
-            pl.when(~hit & ~miss).then(size).otherwise(0).alias("other_bytes"),
+            pl.when(hit).then("bytes").otherwise(0).alias("hit_bytes"),
+            pl.when(miss).then("bytes").otherwise(0).alias("miss_bytes"),
+            pl.when(~hit & ~miss).then("bytes").otherwise(0).alias("other_bytes"),
             pl.when(failed).then("requests").otherwise(0).alias("failed_requests"),
         )
         .group_by(*KEY, "at")

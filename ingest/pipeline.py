@@ -16,7 +16,7 @@ from django.utils import timezone
 from downloads import recording, titles
 from downloads.models import Datasource
 from ingest import formats
-from ingest.counting import count, folded_address
+from ingest.counting import count
 from ingest.identity import hash_of_head, tail_hash
 from ingest.models import LogFile, RejectedLine
 from ingest.reader import Chunk, FileReplaced, LineReader
@@ -177,9 +177,6 @@ def _requests(
     totals.requests = counted.requests
     for reason, number in counted.skipped.items():
         _skip(totals, reason, number)
-    for reason, number in counted.rejected.items():
-        totals.rejected += number
-        totals.reasons[reason] += number
     return Understood(
         totals,
         _format(parsed),
@@ -197,14 +194,8 @@ def _sessions(chunk: Chunk, since: int | None) -> Understood:
         recent = frame.filter(pl.col("at") >= since)
         _skip(totals, OLDER, frame.height - recent.height)
         frame = recent
-    folded = {address: folded_address(address) for address in frame["address"].unique()}
-    frame = frame.with_columns(pl.col("address").replace(folded))
-    known = frame.filter(pl.col("address") != "")
-    if nobody := frame.height - known.height:
-        totals.rejected += nobody
-        totals.reasons["the client's address is none"] += nobody
-    totals.sessions = known.height
-    return Understood(totals, _format(parsed), sessions=known, rejected=parsed.samples)
+    totals.sessions = frame.height
+    return Understood(totals, _format(parsed), sessions=frame, rejected=parsed.samples)
 
 
 def _begun(chunk: Chunk, parsed: formats.Slice) -> Totals:

@@ -5,17 +5,25 @@ takes the lines it understands, so that a file may change its format half-way. W
 none understands is rejected, with a reason.
 """
 
+import io
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 
 import polars as pl
 
 from ingest.formats import baremetal, cachelog, cachelog_json, stream
-from ingest.formats.frames import REQUESTS, SESSIONS, Parsed, lines_of
+from ingest.formats.frames import REQUESTS, SESSIONS, Parsed, line_count, lines_of
 from ingest.formats.reasons import reason
 
 __all__ = ["REQUESTS", "SESSIONS", "Rejected", "Slice", "parse_access", "parse_stream"]
+
+# How a line of a bare-metal cache begins: with the time.
+BAREMETAL = re.compile(rb"\s*\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:")
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,13 @@ def parse_access(data: bytes, head: str, samples: int = 100) -> Slice:
     ``head`` is a pattern with two groups, the method and the part of a path that
     names something. At most ``samples`` of the rejected lines are kept.
     """
-    families: list[Callable[[bytes], Parsed]] = [
-        lambda lines: cachelog.parse(lines, head),
-        lambda lines: cachelog_json.parse(lines, head),
-        lambda lines: baremetal.parse(lines, head),
-    ]
-    if data.lstrip()[:1] == b"{":
-        families[0], families[1] = families[1], families[0]
-    return _cascade(data, families, REQUESTS, samples)
+    families = [cachelog.parse, cachelog_json.parse, baremetal.parse]
+    # The first to be asked is the one whose lines most of them probably are.
+    if data.lstrip().startswith(b"{"):
+        families = [cachelog_json.parse, cachelog.parse, baremetal.parse]
+    elif BAREMETAL.match(data):
+        families = [baremetal.parse, cachelog.parse, cachelog_json.parse]
+    return _cascade(data, [partial(f, head=head) for f in families], REQUESTS, samples)
 
 
 def parse_stream(data: bytes, samples: int = 100) -> Slice:
@@ -66,37 +73,63 @@ def _cascade(
     schema: pl.Schema,
     samples: int,
 ) -> Slice:
-    result = Slice(schema.to_frame(), data.count(b"\n"))
+    result = Slice(schema.to_frame(), line_count(data))
     frames: list[pl.DataFrame] = []
     rest: Sequence[int] = range(result.lines)
     text = data
     for parse in families:
-        parsed = parse(text)
+        parsed = _accounted(parse, text, len(rest))
         frames.append(parsed.frame)
         result.formats.update(parsed.formats)
         rest = [rest[i] for i in parsed.leftover]
         if not rest:
             break
-        text = b"\n".join(lines_of(data, rest)) + b"\n"
+        if len(rest) < result.lines:
+            text = b"".join(lines_of(data, rest))
     result.frame = pl.concat(frames)
     if rest:
         _set_aside(result, data, rest, samples)
     return result
 
 
+def _accounted(parse: Callable[[bytes], Parsed], text: bytes, lines: int) -> Parsed:
+    """Parse ``text``; a line that is lost in it, or brings all down, is leftover.
+
+    None is known to: this keeps one that polars trips over from stopping a file.
+    """
+    with suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        parsed = parse(text)
+        if sum(parsed.formats.values()) + len(parsed.leftover) == lines:
+            return parsed
+    if lines == 1:
+        return Parsed(parse(b"").frame, [0])
+    half = lines // 2
+    size = sum(len(line) for line in islice(io.BytesIO(text), half))
+    first = _accounted(parse, text[:size], half)
+    second = _accounted(parse, text[size:], lines - half)
+    return Parsed(
+        pl.concat([first.frame, second.frame]),
+        [*first.leftover, *(half + i for i in second.leftover)],
+        Counter(first.formats) + Counter(second.formats),
+    )
+
+
 def _set_aside(result: Slice, data: bytes, rest: Sequence[int], samples: int) -> None:
     """Count what no format fits: empty lines are skipped, all else is rejected."""
-    lines = data.split(b"\n")
-    filled = [i for i in rest if lines[i].strip()]
+    filled = [
+        (index, line)
+        for index, line in zip(rest, lines_of(data, rest), strict=True)
+        if line.strip()
+    ]
     if empty := len(rest) - len(filled):
         result.skipped["empty line"] += empty
     result.rejected = len(filled)
-    wanted = set(filled[:samples])
-    position = 0
-    for i, line in enumerate(lines):
-        if not wanted:
-            break
-        if i in wanted:
-            wanted.discard(i)
-            result.samples.append(Rejected(position, line[:500], reason(line)))
-        position += len(line) + 1
+    position = before = 0
+    lines = io.BytesIO(data)
+    for index, line in filled[:samples]:
+        position += sum(len(line) for line in islice(lines, index - before))
+        result.samples.append(
+            Rejected(position, line[:500].rstrip(b"\n"), reason(line))
+        )
+        position += len(next(lines))
+        before = index + 1

@@ -16,88 +16,78 @@ $upstream_* may be lists, `0.001, 0.250 : 0.002`.
 
 import polars as pl
 
+from ingest.formats.addresses import with_folded_address
 from ingest.formats.frames import (
     NUMBER,
-    REQUESTS,
+    SECONDS,
     STAMP,
     STEAM_AGENT,
     Parsed,
     epoch_seconds,
     fields,
+    found_head,
+    requests,
 )
 
 COLUMNS = 8
-PREFIX = rf"^\[(?<stamp>{STAMP})\] (?<address>\S+) (?<method>[A-Z_-]{{1,32}}) $"
-LIST = r"[0-9.-]+(?:,? :? ?[0-9.-]+)*"
-STATUS = r"HIT|MISS|EXPIRED|BYPASS|STALE|UPDATING|REVALIDATED|-"
-A3 = (
-    rf"^ .* \S+ (?<status>\d{{3}}) (?<bytes>{NUMBER}) {LIST}"
-    rf" (?<cache_status>{STATUS}) (?<host>\S+) {LIST} {LIST} $"
-)
-A4_STATUS = r"^ .* \S+ (\d{3}) $"
-A4 = (
-    rf"^ \d+ \d+ (?<bytes>{NUMBER}) (?<seconds>\d{{1,9}}(?:\.\d+)?) {LIST}"
-    rf" (?<cache_status>{STATUS}) (?<host>\S+) {LIST} {LIST} $"
-)
+PREFIX = rf"^\[(?<stamp>{STAMP})\] (?<address>[^ ]+) (?<method>[A-Z_-]+) $"
+ITEM = "(?:[0-9.]+|-)"
+LIST = f"{ITEM}(?:(?:, | : ){ITEM})*"
+UPSTREAM = rf"{LIST} (?<cache_status>[A-Z]+|-) (?<host>[^ ]*) {LIST} {LIST} $"
+A3 = rf"^ .* [^ ]* (?<status>[0-9]{{3}}) (?<bytes>{NUMBER}) {UPSTREAM}"
+A4_STATUS = r"^ .* [^ ]* (?<status>[0-9]{3}) $"
+A4 = rf"^ [0-9]+ [0-9]+ (?<bytes>{NUMBER}) (?<seconds>{SECONDS}) {UPSTREAM}"
 
 
 def parse(data: bytes, head: str) -> Parsed:
-    """Group the lines of ``data`` in A3 or A4; see REQUESTS and cachelog.parse."""
-    lines = _lines(data, head).with_row_index().collect()
-    prefixes = _prefixes(lines["c0"])
-    known = lines.filter(pl.col("format").is_not_null()).join(
-        prefixes, on="c0", how="inner"
-    )
-    leftover = lines.join(known, on="index", how="anti")["index"].to_list()
-    formats = dict(known["format"].value_counts().iter_rows())
-    return Parsed(_requests(known), leftover, formats)
-
-
-def _lines(data: bytes, head: str) -> pl.LazyFrame:
+    """Group the lines of ``data`` in A3 or A4; see frames.REQUESTS for the columns."""
     c = [pl.col(f"c{i}") for i in range(COLUMNS)]
-    is_a4 = c[6] == ""
-    a3, a4 = c[2].str.extract_groups(A3), c[4].str.extract_groups(A4)
+    lines = fields(data, '"', COLUMNS).with_row_index().collect()
+    found = {
+        "A3": _matched(
+            lines.filter(c[0] != "", c[4] == "", c[5] == ""), [(c[2], A3)], c[3]
+        ),
+        "A4": _matched(
+            lines.filter(c[0] != "", c[4] != "", c[6] == "", c[7] == ""),
+            [(c[2], A4_STATUS), (c[4], A4)],
+            c[5],
+        ),
+    }
+    known = pl.concat(found.values(), how="diagonal")
+    leftover = lines.join(known, on="index", how="anti")["index"].sort().to_list()
+    formats = {name: frame.height for name, frame in found.items() if frame.height}
+    # Put together as a cachelog's request is.
+    request = found_head(pl.concat_str("method", pl.lit(" "), "c1"), head)
+    return Parsed(
+        _grouped(known.with_columns(request=request), head), leftover, formats
+    )
 
-    def either(name: str) -> pl.Expr:
-        return pl.when(is_a4).then(a4.struct[name]).otherwise(a3.struct[name])
 
-    # The path is matched as a cachelog's request is, whose method it lacks.
-    request = pl.concat_str(pl.lit("GET "), c[1])
+def _matched(
+    lines: pl.DataFrame, texts: list[tuple[pl.Expr, str]], agent: pl.Expr
+) -> pl.DataFrame:
+    """Return the ``lines`` whose prefix is understood and whose ``texts`` match."""
+    known = lines.select(
+        "index",
+        "c0",
+        "c1",
+        agent.str.starts_with(STEAM_AGENT).alias("steam_agent"),
+        *[
+            text.str.extract_groups(pattern).alias(f"found{i}")
+            for i, (text, pattern) in enumerate(texts)
+        ],
+    )
     return (
-        fields(data, '"', COLUMNS)
-        .select(
-            "c0",
-            request.str.extract(head, 2).alias("path"),
-            pl.when(is_a4)
-            .then(c[2].str.extract(A4_STATUS))
-            .otherwise(a3.struct["status"])
-            .cast(pl.Int64)
-            .alias("status"),
-            either("cache_status").replace("-", "").alias("cache_status"),
-            either("host").replace("-", "").alias("host"),
-            pl.when(is_a4)
-            .then(c[5])
-            .otherwise(c[3])
-            .str.starts_with(STEAM_AGENT)
-            .alias("steam_agent"),
-            either("bytes").cast(pl.Int64).alias("bytes"),
-            a4.struct["seconds"].cast(pl.Float64).alias("seconds"),
-            pl.when(is_a4 & a4.struct["bytes"].is_not_null())
-            .then(pl.lit("A4"))
-            .when((c[4] == "") & a3.struct["bytes"].is_not_null())
-            .then(pl.lit("A3"))
-            .alias("format"),
-        )
-        .with_columns(
-            pl.when(pl.col("status").is_not_null()).then("format").alias("format")
-        )
+        known.unnest(*[f"found{i}" for i in range(len(texts))])
+        .drop_nulls(["status", "bytes"])
+        .join(_prefixes(known["c0"]), on="c0")
+        .with_columns(pl.col("bytes").cast(pl.Int64))
     )
 
 
 def _prefixes(prefix: pl.Series) -> pl.DataFrame:
-    return (
-        prefix.drop_nulls()
-        .unique()
+    return with_folded_address(
+        prefix.unique()
         .to_frame("c0")
         .with_columns(pl.col("c0").str.extract_groups(PREFIX).alias("found"))
         .unnest("found")
@@ -107,26 +97,18 @@ def _prefixes(prefix: pl.Series) -> pl.DataFrame:
     )
 
 
-def _requests(known: pl.DataFrame) -> pl.DataFrame:
+def _grouped(known: pl.DataFrame, head: str) -> pl.DataFrame:
     end_ms = pl.col("at") * 1000
-    keys = REQUESTS.names()[: REQUESTS.names().index("bytes")]
-    start_ms = end_ms - (pl.col("seconds") * 1000).round().cast(pl.Int64)
-    timed = pl.col("seconds").is_not_null()
-    return (
-        known.with_columns(
-            pl.lit("").alias("identifier"),
-            pl.lit("").alias("forwarded_for"),
-            pl.when(pl.col("path").is_not_null()).then("method").alias("method"),
-            start_ms.alias("first_start_ms"),
-            pl.when(timed).then(end_ms).alias("last_end_ms"),
-        )
-        .group_by(keys)
-        .agg(
-            pl.col("bytes").sum(),
-            pl.len().alias("requests"),
-            pl.col("first_start_ms").min(),
-            pl.col("last_end_ms").max(),
-        )
-        .select(REQUESTS.names())
-        .cast(REQUESTS)
+    seconds = pl.col("seconds").cast(pl.Float64)
+    start_ms = end_ms - (seconds * 1000).round().cast(pl.Int64)
+    keys = pl.exclude("index", "c0", "c1", "method", "bytes", "seconds")
+    groups = known.group_by(keys).agg(
+        pl.col("bytes").sum(),
+        pl.len().alias("requests"),
+        start_ms.min().alias("first_start_ms"),
+        pl.when(seconds.is_not_null()).then(end_ms).max().alias("last_end_ms"),
+    )
+    missing = pl.lit("")
+    return requests(
+        groups.with_columns(identifier=missing, forwarded_for=missing), head
     )

@@ -16,31 +16,19 @@ odd columns are the quoted fields, the even ones what stands between them.
 import polars as pl
 
 from ingest.formats.frames import (
-    REQUESTS,
-    STAMP,
+    LARGEST,
+    SECONDS,
     STEAM_AGENT,
     Parsed,
-    epoch_seconds,
     fields,
+    found_head,
+    requests,
 )
+from ingest.formats.prefixes import A1, A1T, A5, A6, BROKEN, with_prefix
 
-COLUMNS = 17
-LARGEST = 10**15  # bytes; sums of it still fit in 64 bits
-BROKEN, A1, A1T, A5, A6 = range(5)
+COLUMNS = 18
 NAMES = {A1: "A1", A1T: "A1t", A5: "A5", A6: "A6"}
 
-# The last time before the request is nginx's own: what stands before it may have been
-# written by a stranger.
-STAMP_AT_END = rf"\[({STAMP})\] $"
-STAMP_LENGTH = len("[23/Nov/2026:20:45:43 +0000] ")
-WHO = {
-    A1: r"^\[(?<identifier>[^ ]*)\] (?<address>\S+) / (?<rest>.*) $",
-    A5: r"^(?<identifier>)(?<address>\S+)(?<rest>) - $",
-    A6: r"^\[(?<identifier>[^ ]*)\] (?<address>\S+)(?<rest>) - .* $",
-}
-# A request that nginx refused before it knew the host: the identifier may hold spaces.
-REFUSED = r"^(?<identifier>)(?<address>)(?<rest>)\["
-REFUSED_STATUSES = ("400", "408", "414")
 KEYS = ["c0", "request", "status", "cache_status", "host", "steam_agent", "shape"]
 
 
@@ -56,7 +44,7 @@ def parse(data: bytes, head: str) -> Parsed:
         pl.len().cast(pl.Int64).alias("requests"),
         pl.col("seconds").max(),
     )
-    known = _with_prefix(groups)
+    known = with_prefix(groups)
     leftover: list[int] = []
     if known.height < groups.height:
         rest = lines.with_row_index().join(known, on=KEYS, how="anti", nulls_equal=True)
@@ -69,159 +57,78 @@ def _lines(data: bytes, head: str) -> pl.DataFrame:
     # The stock format ends with its range. Most logs hold no other, and to look for
     # what could stand behind it costs as much as all the rest.
     texts = fields(data, '"', COLUMNS)
-    stock = texts.select(f"c{i}" for i in (0, 1, 2, 5, 7, 8, 9, 10, 12)).collect()
+    stock = texts.select(f"c{i}" for i in (*range(11), 12, 13) if i != 3).collect()
     c = {i: pl.col(f"c{i}") for i in range(COLUMNS)}
-    size = c[2].str.slice(5).str.strip_suffix(" ").cast(pl.Int64, strict=False)
-    sized = (
-        size.is_between(0, LARGEST)
-        & c[2].str.starts_with(" ")
-        & (c[2].str.slice(4, 1) == " ")
-    )
-    is_a1 = (c[8] == " ") & (c[10] == " ") & (c[12] == "")
-    if stock.select(is_a1.all()).item():
-        return stock.select(
-            *_columns(head, size, c[7], c[9]),
-            pl.when(sized).then(A1).otherwise(BROKEN).cast(pl.Int8).alias("shape"),
-            pl.lit(None, pl.Float64).alias("seconds"),
-        )
-    short = c[6] == ""
-    seconds = pl.coalesce(c[12].str.extract(r"^ ([0-9.]+) "), c[13])
-    return texts.select(
-        *_columns(
-            head,
-            size,
-            pl.when(short).then(c[3]).otherwise(c[7]),
-            pl.when(short).then(c[5]).otherwise(c[9]),
-        ),
-        _shape(c, sized).cast(pl.Int8).alias("shape"),
-        seconds.cast(pl.Float64, strict=False).alias("seconds"),
-    ).collect()
-
-
-def _columns(
-    head: str, size: pl.Expr, cache_status: pl.Expr, host: pl.Expr
-) -> list[pl.Expr]:
-    request = pl.col("c1").str.extract_all(_uncaptured(head)).list.first()
-    return [
-        pl.col("c0"),
-        # Finding is three times as fast as capturing.
-        request.alias("request"),
-        pl.col("c2").str.slice(1, 3).alias("status"),
-        cache_status.alias("cache_status"),
-        host.alias("host"),
-        pl.col("c5").str.starts_with(STEAM_AGENT).alias("steam_agent"),
-        size.alias("bytes"),
-    ]
-
-
-def _shape(c: dict[int, pl.Expr], sized: pl.Expr) -> pl.Expr:
-    """Tell the format of a line from which of its fields are filled."""
     plain = (c[4] == " ") & (c[6] == " ") & (c[8] == " ") & (c[10] == " ")
-    return (
-        pl.when(~sized)
+    is_a1 = plain & (c[12] == "") & (c[13] == "")
+    if stock.select(is_a1.all()).item():
+        shape = pl.when(_sized(c[2])).then(A1).otherwise(BROKEN)
+        seconds = pl.lit(None, pl.Float64)
+        columns = _columns(head, c[7], c[9])
+        return stock.select(*columns, shape=shape.cast(pl.Int8), seconds=seconds)
+    after = c[12].str.extract(rf"^ ({SECONDS}) [^ ]")
+    quoted = c[13].str.extract(rf"^({SECONDS})$")
+    shape = (
+        pl.when(~_sized(c[2]))
         .then(BROKEN)
-        .when(plain & (c[12] == ""))
+        .when(is_a1)
         .then(A1)
-        .when(plain & (c[13] == "") & c[12].str.contains(r"^ [0-9.]+ \S"))
+        .when(plain & (c[13] == "") & after.is_not_null())
         .then(A1T)
-        .when(plain & (c[12] == " ") & (c[14] == " ") & (c[16] == ""))
+        .when(plain & (c[12] == " ") & (c[14] == " ") & (c[16] == "") & (c[17] == ""))
         .then(A6)
         .when((c[4] == " ") & (c[6] == "") & (c[7] == ""))
         .then(A5)
         .otherwise(BROKEN)
     )
-
-
-def _uncaptured(pattern: str) -> str:
-    return pattern.replace("(", "(?:").replace("(?:?", "(?")
-
-
-def _with_prefix(groups: pl.DataFrame) -> pl.DataFrame:
-    """Add what the text before the request says; drop groups where it says nothing.
-
-    A log has few different clients and one stamp a second: each is read once.
-    """
-    cut = groups.with_columns(
-        pl.col("c0").str.head(-STAMP_LENGTH).alias("who"),
-        pl.col("c0").str.tail(STAMP_LENGTH).alias("stamp"),
+    short = c[6] == ""
+    columns = _columns(
+        head,
+        pl.when(short).then(c[3]).otherwise(c[7]),
+        pl.when(short).then(c[5]).otherwise(c[9]),
     )
-    stamps = (
-        cut.select(pl.col("stamp").unique())
-        .with_columns(
-            epoch_seconds(pl.col("stamp").str.extract(STAMP_AT_END)).alias("at")
-        )
-        .filter(pl.col("at").is_not_null())
-    )
-    refused = pl.col("status").is_in(REFUSED_STATUSES)
-    people = _people(
-        cut.filter(pl.col("shape") != BROKEN)
-        .select("who", "shape", refused.alias("refused"))
-        .unique()
-    )
-    return cut.join(stamps, on="stamp").join(
-        people,
-        left_on=["who", "shape", refused],
-        right_on=["who", "shape", "refused"],
-    )
+    return texts.select(
+        *columns,
+        shape=shape.cast(pl.Int8),
+        seconds=pl.coalesce(after, quoted).cast(pl.Float64),
+    ).collect()
 
 
-def _people(prefixes: pl.DataFrame) -> pl.DataFrame:
-    """Return identifier, address and forwarded_for of the prefixes that have them."""
-    found = []
-    for pattern, wanted in (
-        (WHO[A1], pl.col("shape").is_in([A1, A1T])),
-        (WHO[A5], pl.col("shape") == A5),
-        (WHO[A6], pl.col("shape") == A6),
-    ):
-        some = prefixes.filter(wanted)
-        if some.height:
-            found.append(_matched(some, pattern))
-    known = pl.concat(found) if found else _matched(prefixes, WHO[A1])
-    refused = prefixes.filter("refused").join(
-        known, on=["who", "shape", "refused"], how="anti"
-    )
-    return pl.concat([known, _matched(refused, REFUSED)]) if refused.height else known
+def _columns(head: str, cache_status: pl.Expr, host: pl.Expr) -> list[pl.Expr]:
+    return [
+        pl.col("c0"),
+        found_head(pl.col("c1"), head).alias("request"),
+        pl.col("c2").str.slice(1, 3).alias("status"),
+        cache_status.alias("cache_status"),
+        host.alias("host"),
+        pl.col("c5").str.starts_with(STEAM_AGENT).alias("steam_agent"),
+        _size(pl.col("c2")).alias("bytes"),
+    ]
 
 
-def _matched(prefixes: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    forwarded = pl.col("rest").str.split(" - ")
+def _size(numbers: pl.Expr) -> pl.Expr:
+    return numbers.str.slice(5).str.strip_suffix(" ").cast(pl.Int64, strict=False)
+
+
+def _sized(numbers: pl.Expr) -> pl.Expr:
+    """Tell whether ` $status $body_bytes_sent ` stands between the quoted fields."""
     return (
-        prefixes.with_columns(pl.col("who").str.extract_groups(pattern).alias("found"))
-        .unnest("found")
-        .filter(pl.col("address").is_not_null())
-        .select(
-            "who",
-            "shape",
-            "refused",
-            "identifier",
-            "address",
-            # A second " - " means that a stranger wrote one: then no part of it can
-            # be told from the rest, and none is believed.
-            pl.when(forwarded.list.len() == 2)
-            .then(forwarded.list.first())
-            .otherwise(pl.lit("-"))
-            .alias("forwarded_for"),
-        )
+        _size(numbers).is_between(0, LARGEST).fill_null(False)
+        & numbers.str.starts_with(" ")
+        & (numbers.str.slice(4, 1) == " ")
     )
 
 
 def _requests(known: pl.DataFrame, head: str) -> pl.DataFrame:
-    heads = known.select(pl.col("request").unique()).with_columns(
-        pl.col("request").str.extract(head, 1).alias("method"),
-        pl.col("request").str.extract(head, 2).alias("path"),
-    )
     end_ms = pl.col("at") * 1000
     lasted_ms = (pl.col("seconds") * 1000).round().cast(pl.Int64)
-    return (
-        known.join(heads, on="request", nulls_equal=True)
-        .with_columns(
-            pl.col("status").cast(pl.Int64, strict=False),
-            (end_ms - lasted_ms).alias("first_start_ms"),
-            pl.when(pl.col("seconds").is_not_null()).then(end_ms).alias("last_end_ms"),
-            pl.col("cache_status", "host", "forwarded_for").replace("-", ""),
-        )
-        .select(REQUESTS.names())
-        .cast(REQUESTS)
+    timed = pl.col("seconds").is_not_null()
+    return requests(
+        known.with_columns(
+            first_start_ms=end_ms - lasted_ms,
+            last_end_ms=pl.when(timed).then(end_ms),
+        ),
+        head,
     )
 
 

@@ -13,8 +13,10 @@ missing: the numbers are taken from the right.
 
 import polars as pl
 
+from ingest.formats.addresses import with_folded_address
 from ingest.formats.frames import (
     NUMBER,
+    SECONDS,
     SESSIONS,
     STAMP,
     Parsed,
@@ -22,49 +24,44 @@ from ingest.formats.frames import (
     fields,
 )
 
-# Cannot occur in a line that nginx wrote: it escapes bytes below 0x20.
-NO_SEPARATOR = "\x1e"
-SECONDS = r"\d{1,9}(?:\.\d{1,6})?"
-START = rf"(?<address>\S+) \[(?<stamp>{STAMP})\]"
-STATUS = r"(?<protocol>TCP|UDP) (?<status>\d{3})"
+START = rf"(?<address>[^ ]+) \[(?<stamp>{STAMP})\]"
+STATUS = "(?<protocol>TCP|UDP) (?<status>[0-9]{3})"
 BYTES = rf"(?<bytes_sent>{NUMBER}) (?<bytes_received>{NUMBER})"
+DURATION = rf"(?<duration>{SECONDS})"
+QUOTED = r'"(?<host>[^"]*)"'
 PATTERNS = {
-    "S1": rf"^{START} {STATUS} (?<host>.*) {BYTES} (?<duration>{SECONDS})$",
-    "S2": rf'^{START} {STATUS} {BYTES} (?<duration>{SECONDS}) "(?<host>[^"]*)"$',
-    "S3": rf"^\[(?<stamp>{STAMP})\] (?<address>\S+) {STATUS} (?<host>.*) {BYTES}"
-    rf" (?<duration>{SECONDS})$",
-    "S4": rf'^{START} {STATUS} {BYTES}(?<duration>) "(?<host>[^"]*)"$',
+    "S1": rf"^{START} {STATUS} (?<host>.*) {BYTES} {DURATION}$",
+    "S2": rf"^{START} {STATUS} {BYTES} {DURATION} {QUOTED}$",
+    "S3": rf"^\[(?<stamp>{STAMP})\] (?<address>[^ ]+) {STATUS} (?<host>.*) {BYTES}"
+    rf" {DURATION}$",
+    "S4": rf"^{START} {STATUS} {BYTES}(?<duration>) {QUOTED}$",
 }
 
 
 def parse(data: bytes) -> Parsed:
     """Read the sessions in ``data``; see SESSIONS for the columns."""
-    rest = fields(data, NO_SEPARATOR, 2).with_row_index().collect()
-    found, formats = [], {}
+    rest = fields(data, "\n", 1).with_row_index().collect()
+    found, formats = [SESSIONS.to_frame()], {}
     for name, pattern in PATTERNS.items():
+        known = _matched(rest, pattern)
+        if known.height:
+            formats[name] = known.height
+            found.append(known)
+            rest = rest.join(known, on="index", how="anti")
         if rest.is_empty():
             break
-        known = _matched(rest, pattern)
-        if known.is_empty():
-            continue
-        formats[name] = known.height
-        found.append(known)
-        rest = rest.join(known, on="index", how="anti")
-    if not found:
-        return Parsed(SESSIONS.to_frame(), rest["index"].to_list())
     # In the order of the log: rows of one second keep their place.
-    frame = pl.concat(found).sort("index").select(SESSIONS.names())
-    return Parsed(frame, rest["index"].sort().to_list(), formats)
+    frame = pl.concat(found, how="diagonal").sort("index") if formats else found[0]
+    return Parsed(
+        frame.select(SESSIONS.names()), rest["index"].sort().to_list(), formats
+    )
 
 
 def _matched(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
     found = (
-        lines.lazy()
-        .filter(pl.col("c1") == "")
-        .select("index", pl.col("c0").str.extract_groups(pattern).alias("found"))
+        lines.select("index", pl.col("c0").str.extract_groups(pattern).alias("found"))
         .unnest("found")
         .filter(pl.col("address").is_not_null())
-        .collect()
     )
     stamps = (
         found.select(pl.col("stamp").unique())
@@ -72,16 +69,16 @@ def _matched(lines: pl.DataFrame, pattern: str) -> pl.DataFrame:
         .filter(pl.col("at").is_not_null())
     )
     return (
-        found.join(stamps, on="stamp", how="inner", maintain_order="left")
+        with_folded_address(found)
+        .join(stamps, on="stamp")
         .with_columns(
-            _folded(pl.col("host")).alias("host"),
+            _folded(pl.col("host")),
             pl.col("duration").replace("", None).cast(pl.Float64),
         )
-        .select("index", *SESSIONS.names())
-        .cast(pl.Schema({"index": pl.UInt32(), **dict(SESSIONS)}))
+        .select("index", *[pl.col(name).cast(as_) for name, as_ in SESSIONS.items()])
     )
 
 
 def _folded(host: pl.Expr) -> pl.Expr:
     """Names come with case and a trailing dot; `-` is a missing one."""
-    return host.replace("-", "").str.to_lowercase().str.strip_suffix(".")
+    return host.replace("-", "").str.to_lowercase().str.strip_chars_end(".")
