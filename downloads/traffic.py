@@ -59,18 +59,40 @@ def pure_buckets(downloads: Sequence[Sequence[Stretch]]) -> list[PureBuckets | N
         for stretch in stretches
         if stretch[4] - stretch[3] > TrafficBucket.SECONDS
     ]
-    # A download's stretches are summed in one query, however many they are.
+    # All titles of one stretch in one query: their buckets are one. A download may
+    # have more stretches than a query takes.
+    rows.sort(key=lambda row: (row[0], row[4], row[5]))
     start = 0
     while start < len(rows):
         end = min(start + STRETCHES, len(rows))
-        while end < len(rows) and rows[end][0] == rows[end - 1][0]:
+        while end < len(rows) and _same_stretch(rows[end], rows[end - 1]):
             end += 1
-        for place, peak, hit, hit_s, miss, miss_s in _summed(rows[start:end]):
-            figures[place] = PureBuckets(
-                int(hit), int(hit_s), int(miss), int(miss_s), int(peak)
-            )
+        for place, *sums in _summed(rows[start:end]):
+            figures[place] = _added(figures[place], *map(int, sums))
         start = end
     return figures
+
+
+def _same_stretch(one: Sequence[int], other: Sequence[int]) -> bool:
+    return (one[0], *one[4:]) == (other[0], *other[4:])
+
+
+def _added(
+    before: PureBuckets | None,
+    peak: int,
+    hit: int,
+    hit_seconds: int,
+    miss: int,
+    miss_seconds: int,
+) -> PureBuckets:
+    before = before or PureBuckets(0, 0, 0, 0, 0)
+    return PureBuckets(
+        before.hit_bytes + hit,
+        before.hit_seconds + hit_seconds,
+        before.miss_bytes + miss,
+        before.miss_seconds + miss_seconds,
+        max(before.peak_bytes, peak),
+    )
 
 
 def _summed(rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
