@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from ingest.discovery import Found
+from ingest.fingerprints import TAIL
 from ingest.reader import LineReader
 
-TAIL = 256
 BLOCK = 1 << 20
 MOST_COMPARISONS = 100
 

@@ -188,7 +188,7 @@ def finish(reading: Reading, note: str = "") -> None:
 def _known(row: LogFile) -> identity.Known:
     return identity.Known(
         row.pk, row.path, row.head_len, row.head_hash, row.offset, row.tail_hash,
-        row.inode, row.device, row.size,
+        row.inode, row.device, row.size, row.live_start, row.history_offset,
     )  # fmt: skip
 
 

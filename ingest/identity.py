@@ -7,14 +7,24 @@ that: a copy of what was read, such as copytruncate makes. Same head with anothe
 another file.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from ingest.comparing import is_copy, opened
 from ingest.discovery import Found
-from ingest.reader import Chunk, LineReader
+from ingest.fingerprints import (
+    HEAD,
+    TAIL,
+    Known,
+    digest,
+    hash_of_head,
+    head,
+    same_head,
+    tail_hash,
+    whole_lines,
+)
+from ingest.reader import LineReader
 
 __all__ = [
     "HEAD",
@@ -30,9 +40,6 @@ __all__ = [
     "tail_hash",
 ]
 
-HEAD = 1024
-TAIL = 256
-
 
 class Outcome(Enum):
     SAME = "the known file"
@@ -42,69 +49,12 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is kept of a file to know it again; ``size`` is that on disk."""
-
-    pk: int
-    path: str
-    head_len: int
-    head_hash: str
-    offset: int
-    tail_hash: str
-    inode: int | None
-    device: int | None
-    size: int
-    live_start: int = 0
-    history_offset: int = 0
-
-    @property
-    def has_history(self) -> bool:
-        """Whether something before its live end was not read yet."""
-        return self.history_offset < self.live_start
-
-
-@dataclass(frozen=True)
 class Assignment:
     """``known`` is the file that ``found`` is, or is a copy of."""
 
     found: Found
     outcome: Outcome
     known: Known | None = None
-
-
-def digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def head(reader: LineReader) -> tuple[int, str]:
-    """Return length and hash of the first whole lines within HEAD bytes.
-
-    A first line that is longer counts with its beginning. (0, "") if there is none.
-    """
-    data = reader.exactly(0, HEAD)
-    length = data.rfind(b"\n") + 1
-    if not length and len(data) == HEAD:
-        length = HEAD
-    return (length, hash_of_head(data[:length])) if length else (0, "")
-
-
-def hash_of_head(beginning: bytes) -> str:
-    """Hash the first line, and all of it: a copy may end before ``beginning`` does."""
-    return _first_line_hash(beginning) + digest(beginning)
-
-
-def _first_line_hash(beginning: bytes) -> str:
-    line, newline, _ = beginning.partition(b"\n")
-    return digest(line + newline)[:16]
-
-
-def tail_hash(reader: LineReader, chunk: Chunk) -> str:
-    """Return the hash of the TAIL bytes before a chunk's end."""
-    start = max(0, chunk.end - TAIL)
-    inside = chunk.data[: chunk.end - chunk.start]
-    if len(inside) >= chunk.end - start and not chunk.overlong:
-        return digest(inside[-(chunk.end - start) :])
-    return digest(reader.exactly(start, chunk.end))
 
 
 def assign(found: Sequence[Found], known: Sequence[Known]) -> list[Assignment]:
@@ -164,8 +114,8 @@ class _Seen:
 
 def _identify(found: Found, known: Sequence[Known], seen: list[_Seen]) -> list[_Seen]:
     with opened(found) as reader:
-        data = reader.exactly(0, HEAD)
-        length, _hash = head(reader)
+        data = _beginning(found, reader)
+        length = whole_lines(data)
         if not length:
             return [_Seen(Assignment(found, Outcome.NOTHING), b"")]
         assignment = _among_known(found, reader, data, known, seen)
@@ -183,6 +133,22 @@ def _identify(found: Found, known: Sequence[Known], seen: list[_Seen]) -> list[_
     return [_Seen(assignment, data[:length])]
 
 
+def _beginning(found: Found, reader: LineReader) -> bytes:
+    """Return up to HEAD bytes; a packed file that has not changed is not unpacked."""
+    if not found.compression:
+        return reader.exactly(0, HEAD)
+    key = (found.inode, found.device, found.size, found.mtime_ns)
+    if key not in _beginnings:
+        if len(_beginnings) >= MOST_BEGINNINGS:
+            _beginnings.clear()
+        _beginnings[key] = reader.exactly(0, HEAD)
+    return _beginnings[key]
+
+
+_beginnings: dict[tuple[int, int, int, int], bytes] = {}
+MOST_BEGINNINGS = 1000
+
+
 def _among_known(
     found: Found,
     reader: LineReader,
@@ -193,7 +159,7 @@ def _among_known(
     taken = {s.assignment.known for s in seen if s.assignment.outcome is Outcome.SAME}
     shorter: Known | None = None
     for one in _by_likeness(found, known):
-        if one in taken or not _same_head(data, one):
+        if one in taken or not same_head(data, one):
             continue
         likeness = _compare(found, reader, one)
         if likeness is Outcome.SAME:
@@ -201,17 +167,6 @@ def _among_known(
         if likeness is Outcome.COPY:
             shorter = shorter or one
     return Assignment(found, Outcome.COPY if shorter else Outcome.NEW, shorter)
-
-
-def _same_head(data: bytes, known: Known) -> bool:
-    """Whether ``data`` begins as ``known`` does, as far as it goes.
-
-    Of a file shorter than the known head only the first line can be compared. Another
-    file with that line is taken for a copy, then, until it has grown past that head.
-    """
-    if len(data) >= known.head_len:
-        return hash_of_head(data[: known.head_len]) == known.head_hash
-    return known.head_hash.startswith(_first_line_hash(data))
 
 
 def _by_likeness(found: Found, known: Sequence[Known]) -> list[Known]:

@@ -1,4 +1,4 @@
-"""Lines as nginx writes them, log directories, and what a database says of them."""
+"""Lines as nginx writes them, and everything that a database says of them."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from downloads.models import (
     Counter,
     Datasource,
     Download,
+    DownloadAlias,
     StreamSession,
     TrafficBucket,
     TrafficQuarter,
@@ -24,8 +25,9 @@ from ingest.models import IngestRun, LogFile, RejectedLine
 NOON = 1_790_000_000  # 2026-09-21
 ALL = [
     StreamSession,
-    Download,
     Burst,
+    DownloadAlias,
+    Download,
     TrafficBucket,
     TrafficQuarter,
     Counter,
@@ -57,8 +59,8 @@ def request(
     return (
         f"[{service}] {client} / {forwarded} - - [{stamp(at)}]"
         f' "GET /depot/{depot}/chunk/{chunk:040x} HTTP/1.1" {status} {size} "-"'
-        f' "Valve/Steam HTTP Client 1.0" "{cache}" "cache1.steamcontent.com"'
-        f' "-"{timed}\n'
+        f' "Valve/Steam HTTP Client 1.0" "{cache}" "cache1.steamcontent.com" "-"'
+        f"{timed}\n"
     ).encode()
 
 
