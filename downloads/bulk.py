@@ -1,14 +1,21 @@
 """Many rows at once, the same on SQLite and PostgreSQL. All within a transaction of
 the caller's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from django.db import connection, models
 
 Row = Sequence[Any]
+T = TypeVar("T")
+
+
+def chunks(items: Sequence[T], size: int = 500) -> Iterator[Sequence[T]]:
+    """Yield ``items`` by at most ``size``: a query takes so many parameters."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _fields(

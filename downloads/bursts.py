@@ -79,36 +79,28 @@ def _known(*times: int | None) -> list[int]:
     return [time for time in times if time is not None]
 
 
-def of_seconds(seconds: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+def of_seconds(seconds: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
     """The bursts of each key: ``keys`` and the fields of Burst, ordered by both.
 
     ``seconds`` has ``keys``, ``at`` (the second), the five sums of Burst, and
     first_start_ms and last_end_ms; rows of one key and second add up.
     """
-    pause = pl.col("at") - pl.col("at").shift(1) > LONGEST_SILENCE
+    at = pl.col("at")
+    pause = at - at.shift(1) > LONGEST_SILENCE
     changed = pl.any_horizontal(
         pl.col(key).ne_missing(pl.col(key).shift(1)) for key in keys
     )
     size = pl.sum_horizontal("hit_bytes", "miss_bytes", "other_bytes")
     return (
-        seconds.group_by(*keys, "at")
-        .agg(
-            pl.col(_SUMS).sum(),
-            pl.col("first_start_ms").min(),
-            pl.col("last_end_ms").max(),
-        )
-        .sort(*keys, "at")
-        .with_columns(
-            size.alias("size"),
-            (pause | changed).fill_null(True).cum_sum().alias("burst"),
-        )
+        seconds.sort(*keys, "at")
+        .with_columns((pause | changed).fill_null(True).cum_sum().alias("burst"))
         .group_by(*keys, "burst", maintain_order=True)
         .agg(
-            pl.col("at").first().alias("first"),
-            pl.col("at").last().alias("last"),
+            at.first().alias("first"),
+            at.last().alias("last"),
             pl.col(_SUMS).sum(),
-            pl.col("size").first().alias("bytes_in_first_second"),
-            pl.col("size").last().alias("bytes_in_last_second"),
+            size.filter(at == at.first()).sum().alias("bytes_in_first_second"),
+            size.filter(at == at.last()).sum().alias("bytes_in_last_second"),
             pl.col("first_start_ms").min(),
             pl.col("last_end_ms").max(),
         )
@@ -116,7 +108,7 @@ def of_seconds(seconds: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def buckets(seconds: pl.DataFrame, keys: list[str], width: int) -> pl.DataFrame:
+def buckets(seconds: pl.LazyFrame, keys: list[str], width: int) -> pl.LazyFrame:
     """Sums per key and ``at``, rounded down to ``width`` seconds; ordered by both."""
     return (
         seconds.group_by(*keys, pl.col("at").floordiv(width) * width)

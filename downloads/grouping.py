@@ -11,23 +11,26 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
+from downloads.joining import FACTS
 from downloads.models import Burst, Datasource, Download, DownloadAlias, Title
 
 LONGEST_SILENCE = 300
 BATCH = 2000
-WINDOWS = 50  # time ranges in one query: SQLite refuses expressions 1000 deep
-FACTS = [
-    "first", "last", "hit_bytes", "miss_bytes", "other_bytes", "requests",
-    "failed_requests", "bytes_in_first_second", "bytes_in_last_second",
-    "first_start_ms", "last_end_ms",
-]  # fmt: skip
+WINDOWS = 200  # in one query
+_AROUND = f"""
+WITH near (datasource_id, client_id, service, low, high) AS (VALUES {{windows}})
+SELECT d.id FROM near JOIN {Download._meta.db_table} d
+  ON d.datasource_id = near.datasource_id AND d.client_id = near.client_id
+ AND d.service = near.service AND d.ended_at >= near.low AND d.started_at <= near.high
+"""
 DERIVED = [
     "title_id", "started_at", "ended_at", "requests", "failed_requests", "hit_bytes",
     "miss_bytes", "other_bytes", "total_bytes", "silences", "silence_seconds",
@@ -135,18 +138,16 @@ def _group(queued: list[Stored]) -> int:
 def _downloads_around(queued: list[Stored]) -> set[int]:
     """Return the downloads that a queued burst could join, or join to each other."""
     found: set[int] = set()
-    windows = _windows(queued)
-    for start in range(0, len(windows), WINDOWS):
-        condition = Q()
-        for (source, client, service, _game), low, high in windows[start:][:WINDOWS]:
-            condition |= Q(
-                datasource=source,
-                client=client,
-                service=service,
-                ended_at__gte=bulk.moment(low),
-                started_at__lte=bulk.moment(high),
-            )
-        found.update(Download.objects.filter(condition).values_list("pk", flat=True))
+    as_stored = connection.ops.adapt_datetimefield_value
+    for some in bulk.chunks(_windows(queued), WINDOWS):
+        values: list[Any] = []
+        for (source, client, service, _game), low, high in some:
+            times = [as_stored(bulk.moment(second)) for second in (low, high)]
+            values += [source, client, service, *times]
+        places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(some))
+        with connection.cursor() as cursor:
+            cursor.execute(_AROUND.format(windows=places), values)
+            found.update(pk for (pk,) in cursor.fetchall())
     return found
 
 

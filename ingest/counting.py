@@ -23,7 +23,8 @@ HEARTBEAT = "/lancache-heartbeat"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 KEY = ["address", "service", "title"]
-KINDS = ["hit_bytes", "miss_bytes", "other_bytes"]
+# What tells service and title.
+ASKED = ["identifier", "host", "steam_agent", "path"]
 
 
 @dataclass
@@ -45,25 +46,37 @@ def count(
     requests: pl.DataFrame, trusted: Sequence[Network] = (), file_service: str = ""
 ) -> Counted:
     """Count grouped requests (formats.REQUESTS); see Counted."""
-    skipped: Counter[str] = Counter()
-    requests = _without_bodies(_without_skipped(requests, skipped))
-    clients = _clients(requests, trusted)
-    known = (
-        requests.join(clients, on=["address", "forwarded_for"])
+    known, left_out = pl.collect_all(
+        [
+            requests.lazy().filter(_reason().is_null()).with_columns(bytes=_body()),
+            requests.lazy()
+            .group_by(_reason().alias("reason"))
+            .agg(pl.col("requests").sum())
+            .drop_nulls(),
+        ],
+        engine="in-memory",
+    )
+    named = (
+        known.lazy()
+        .join(_clients(known, trusted).lazy(), on=["address", "forwarded_for"])
+        .join(_names(known, file_service).lazy(), on=ASKED)
         .drop("address")
         .rename({"client": "address"})
     )
-    named = _named(known, file_service)
+    seconds, statuses = pl.collect_all(
+        [_seconds(named), _statuses(named)], engine="in-memory"
+    )
     return Counted(
-        _seconds(named),
-        _statuses(named),
-        int(named["requests"].sum()),
-        skipped,
+        seconds,
+        statuses,
+        int(seconds["requests"].sum()),
+        Counter(dict(left_out.iter_rows())),
     )
 
 
-def _without_skipped(requests: pl.DataFrame, skipped: Counter[str]) -> pl.DataFrame:
-    reason = (
+def _reason() -> pl.Expr:
+    """Return why a request is skipped; null if it is not."""
+    return (
         pl.when(pl.col("status").is_in(REFUSED))
         .then(pl.format("no trustworthy client ({})", "status"))
         .when(pl.col("path") == HEARTBEAT)
@@ -71,21 +84,12 @@ def _without_skipped(requests: pl.DataFrame, skipped: Counter[str]) -> pl.DataFr
         .when(pl.col("path").is_null())
         .then(pl.lit("request without a path"))
     )
-    requests = requests.with_columns(reason.alias("reason"))
-    left_out = requests.filter(pl.col("reason").is_not_null())
-    if left_out.is_empty():
-        return requests
-    for why, number in (
-        left_out.group_by("reason").agg(pl.col("requests").sum()).iter_rows()
-    ):
-        skipped[why] += number
-    return requests.filter(pl.col("reason").is_null()).drop("reason")
 
 
-def _without_bodies(requests: pl.DataFrame) -> pl.DataFrame:
+def _body() -> pl.Expr:
     """A 304, like the answer to a HEAD, has no body whatever the log says of it."""
     bodiless = (pl.col("status") == 304) | (pl.col("method") == "HEAD")
-    return requests.with_columns(bytes=pl.when(~bodiless).then("bytes").otherwise(0))
+    return pl.when(~bodiless).then("bytes").otherwise(0)
 
 
 def _clients(requests: pl.DataFrame, trusted: Sequence[Network]) -> pl.DataFrame:
@@ -125,56 +129,46 @@ def _within(address: str, networks: Sequence[Network]) -> bool:
     return any(ip.version == net.version and ip in net for net in networks)
 
 
-def _named(requests: pl.DataFrame, file_service: str) -> pl.DataFrame:
-    """Add service and raw title, looked up once for all that is alike."""
-    asked = ["identifier", "host", "steam_agent", "path"]
+def _names(requests: pl.DataFrame, file_service: str) -> pl.DataFrame:
+    """Return service and raw title of each different ASKED."""
     rows = []
-    for identifier, host, steam_agent, path in (
-        requests.select(asked).unique().iter_rows()
-    ):
+    for asked in requests.select(ASKED).unique().iter_rows():
+        identifier, host, steam_agent, path = asked
         service = services.of_request(identifier, file_service, host, steam_agent)
-        title = titles.raw_title(service, path, host)
-        rows.append((identifier, host, steam_agent, path, service, title))
-    schema = {name: requests.schema[name] for name in asked}
+        rows.append((*asked, service, titles.raw_title(service, path, host)))
+    schema = {name: requests.schema[name] for name in ASKED}
     schema |= {"service": pl.String(), "title": pl.String()}
-    return requests.join(pl.DataFrame(rows, schema=schema, orient="row"), on=asked)
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _statuses(named: pl.DataFrame) -> pl.DataFrame:
+def _statuses(named: pl.LazyFrame) -> pl.LazyFrame:
     status = pl.col("cache_status")
     # Only what nginx itself may say becomes the label of a counter.
     label = pl.when(status.is_in(HIT + MISS)).then(status).otherwise(pl.lit(""))
-    return (
-        named.with_columns(cache_status=label)
-        .group_by("service", "cache_status", "at")
-        .agg(pl.col("bytes", "requests").sum())
+    return named.group_by("service", label.alias("cache_status"), "at").agg(
+        pl.col("bytes", "requests").sum()
     )
 
 
-def _seconds(named: pl.DataFrame) -> pl.DataFrame:
+def _seconds(named: pl.LazyFrame) -> pl.LazyFrame:
     is_get = (pl.col("method") == "GET") & pl.col("status").is_between(200, 299)
     hit = is_get & pl.col("cache_status").is_in(HIT)
     miss = is_get & pl.col("cache_status").is_in(MISS)
     failed = pl.col("status") >= 400
     return (
-        named.lazy()
-        .select(
-            *KEY,
-            "at",
-            "requests",
-            "first_start_ms",
-            "last_end_ms",
-            pl.when(hit).then("bytes").otherwise(0).alias("hit_bytes"),
-            pl.when(miss).then("bytes").otherwise(0).alias("miss_bytes"),
-            pl.when(~hit & ~miss).then("bytes").otherwise(0).alias("other_bytes"),
-            pl.when(failed).then("requests").otherwise(0).alias("failed_requests"),
-        )
-        .group_by(*KEY, "at")
+        named.group_by(*KEY, "at")
         .agg(
-            pl.col(*KINDS, "requests", "failed_requests").sum(),
+            pl.when(hit).then("bytes").otherwise(0).sum().alias("hit_bytes"),
+            pl.when(miss).then("bytes").otherwise(0).sum().alias("miss_bytes"),
+            pl.when(~hit & ~miss).then("bytes").otherwise(0).sum().alias("other_bytes"),
+            pl.col("requests").sum(),
+            pl.when(failed)
+            .then("requests")
+            .otherwise(0)
+            .sum()
+            .alias("failed_requests"),
             pl.col("first_start_ms").min(),
             pl.col("last_end_ms").max(),
         )
         .sort(*KEY, "at")
-        .collect()
     )

@@ -8,11 +8,11 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -25,17 +25,11 @@ from downloads import grouping
 from downloads.models import Datasource
 from ingest import files
 from ingest.discovery import DirectoryProblem
-from ingest.files import Reading
 from ingest.models import IngestRun
-from ingest.pipeline import (
-    Overtaken,
-    Range,
-    Slice,
-    Totals,
-    read_slice,
-    record_slice,
-)
+from ingest.pipeline import Overtaken, record_slice
 from ingest.reader import DamagedFile, FileReplaced
+from ingest.slices import slices
+from ingest.understanding import Totals
 
 log = logging.getLogger(__name__)
 # A pass lasts two seconds; after a kill nobody reads until the lock has expired.
@@ -180,15 +174,16 @@ def _read(
         if done.totals.bytes and _is_over(deadline):
             return False  # something is read in each pass, however long a look takes
         try:
-            with closing(_slices(datasource, reading, live, since)) as slices:
-                for slice_ in slices:
+            is_over = partial(_is_over, deadline)
+            with closing(slices(datasource, reading, live, since, is_over)) as unread:
+                for slice_ in unread:
                     totals = record_slice(datasource, reading.row, slice_)
                     done.totals.add(totals)
                     done.files.add(reading.row.pk)
                     if progress:
                         progress(totals, survey.left())
-                    if _is_over(deadline):
-                        return False
+            if _is_over(deadline):
+                return False
             if live and reading.reader.finished:
                 files.finish(reading)
         except DamagedFile as error:
@@ -213,44 +208,6 @@ def _read(
 
 def _is_over(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
-
-
-def _slices(
-    datasource: Datasource, reading: Reading, live: bool, since: int | None
-) -> Generator[Slice, None, None]:
-    """Yield what a file has that was not read; the caller records each.
-
-    While it does, the next is read and parsed: neither needs the other's core.
-    """
-
-    def read(part: Range) -> Slice | None:
-        return read_slice(
-            datasource, reading.row, reading.reader, part, since, reading.found.service
-        )
-
-    with ThreadPoolExecutor(1) as ahead:
-        slice_ = read(_next_range(reading, live))
-        while slice_:
-            following = ahead.submit(read, slice_.rest()) if slice_.more else None
-            yield slice_
-            rest = _next_range(reading, live)
-            if following and rest == slice_.rest():
-                slice_ = following.result()
-            else:
-                if following:
-                    wait([following])  # two at once would share one reader
-                slice_ = read(rest)
-
-
-def _next_range(reading: Reading, live: bool) -> Range:
-    """Return what is next; cut where lines begin that have counted already."""
-    row = reading.row
-    start = row.offset if live else row.history_offset
-    stop = None if live else row.live_start
-    counted = row.counted_offset if live else row.counted_history
-    if start < counted:
-        stop = counted if stop is None else min(stop, counted)
-    return Range(start, stop, live, counts=start >= counted)
 
 
 def _keep(datasource: Datasource, done: Pass, started_at: datetime) -> None:

@@ -5,6 +5,7 @@ from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import Literal
 
 import polars as pl
 
@@ -52,6 +53,10 @@ NUMBER = "[0-9]{1,13}"
 LARGEST = 10**13 - 1
 SECONDS = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
 
+PIECE = 1 << 16  # bytes, that stay in a core's cache
+# What logs begin with.
+ORDINARY = tuple(b"[{0123456789"[i : i + 1] for i in range(12))
+
 
 @dataclass
 class Parsed:
@@ -66,14 +71,22 @@ class Parsed:
     formats: dict[str, int] = field(default_factory=dict)
 
 
-def fields(data: bytes, separator: str, count: int) -> pl.LazyFrame:
+def fields(
+    data: bytes,
+    separator: str,
+    count: int,
+    encoding: Literal["utf8", "utf8-lossy"] = "utf8-lossy",
+) -> pl.LazyFrame:
     """Split each line of ``data`` into columns c0, c1, ... of text.
 
     A missing field is "", as an empty one is; what is beyond ``count`` is dropped.
-    A carriage return at the end is dropped; bytes that are no UTF-8 are replaced.
+    A carriage return at the end is dropped; bytes that are no UTF-8 are replaced, or
+    raise ComputeError with the encoding "utf8", which is faster.
     """
-    if data.startswith(BOM_UTF8):
-        data = BOM_UTF8 + data  # one is dropped there, and only there
+    if not data.startswith(ORDINARY):
+        # Dropped there, once. Otherwise the magic number of a compressed file, or such
+        # a mark that is in the log, would not be read as text.
+        data = BOM_UTF8 + data
     return pl.scan_csv(
         data,
         separator=separator,
@@ -85,7 +98,7 @@ def fields(data: bytes, separator: str, count: int) -> pl.LazyFrame:
         # How many fields the first line has says nothing of the others.
         missing_columns="insert",
         extra_columns="ignore",
-        encoding="utf8-lossy",
+        encoding=encoding,
     )
 
 
@@ -110,21 +123,25 @@ def found_head(request: pl.Expr, head: str) -> pl.Expr:
 def requests(groups: pl.DataFrame, head: str) -> pl.DataFrame:
     """Return ``groups`` as REQUESTS: its column `request`, a found head, becomes
     method and path, and what is missing (`-`) empty."""
-    heads = groups.select(pl.col("request").unique()).with_columns(
-        pl.col("request").str.extract(head, 1).alias("method"),
-        pl.col("request").str.extract(head, 2).alias("path"),
+    request = pl.col("request")
+    heads = groups.lazy().select(request.unique())
+    heads = heads.with_columns(
+        request.str.extract(head, 1).alias("method"),
+        request.str.extract(head, 2).alias("path"),
     )
     return (
-        groups.join(heads, on="request", nulls_equal=True)
+        groups.lazy()
+        .join(heads, on="request", nulls_equal=True)
         .with_columns(pl.col("cache_status", "host", "forwarded_for").replace("-", ""))
-        .select(REQUESTS.names())
-        .cast(REQUESTS)
+        .select(pl.col(name).cast(as_) for name, as_ in REQUESTS.items())
+        .collect(engine="in-memory")
     )
 
 
 def line_count(data: bytes) -> int:
     """Return how many newlines there are, three times as fast as bytes.count does."""
-    return len(data) - len(data.replace(b"\n", b""))
+    pieces = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
+    return sum(len(piece) - len(piece.replace(b"\n", b"")) for piece in pieces)
 
 
 def lines_of(data: bytes, indexes: Sequence[int]) -> list[bytes]:

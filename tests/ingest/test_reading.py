@@ -22,7 +22,7 @@ from downloads.models import (
     StreamSession,
     TrafficQuarter,
 )
-from ingest import files, passes, pipeline
+from ingest import files, passes, pipeline, slices, understanding
 from ingest.models import IngestRun, LogFile, RejectedLine
 from tests.ingest.logs import (
     NOON,
@@ -198,15 +198,15 @@ def test_a_log_rewritten_while_a_pass_is_at_it_is_not_read_from_its_middle(
     append(log, *some(0, 10))
     read(hall)
     append(log, *some(10, 2))
-    really = pipeline.read_slice
+    really = slices._read
 
     def rewritten_before(*args):
-        monkeypatch.setattr(passes, "read_slice", really)
+        monkeypatch.setattr(slices, "_read", really)
         os.truncate(log, 0)
         append(log, *some(100, 30, depot=7))
         return really(*args)
 
-    monkeypatch.setattr(passes, "read_slice", rewritten_before)
+    monkeypatch.setattr(slices, "_read", rewritten_before)
     read(hall)
     read(hall)
     assert requests_of(hall) == 10 + 30
@@ -220,15 +220,15 @@ def test_a_log_rotated_while_a_pass_is_at_it_is_not_read_for_another(
     append(log, *some(0, 10))
     read(hall)
     append(log, *some(10, 2))
-    really = pipeline.read_slice
+    really = slices._read
 
     def rotated_before(*args):
-        monkeypatch.setattr(passes, "read_slice", really)
+        monkeypatch.setattr(slices, "_read", really)
         log.rename(logs / "access.log.1")
         append(log, *some(100, 30, depot=7))
         return really(*args)
 
-    monkeypatch.setattr(passes, "read_slice", rotated_before)
+    monkeypatch.setattr(slices, "_read", rotated_before)
     assert read(hall, budget=5).errors == []
     read(hall)
     assert requests_of(hall) == 12 + 30
@@ -413,7 +413,7 @@ def test_fresh_lines_first_end_in_the_same_facts(logs, hall, monkeypatch, slice_
     sessions = [session(NOON + 31 * i, client=f"10.0.0.{i % 4}") for i in range(290)]
     append(logs / "access.log", *lines)
     append(logs / "stream-access.log", *sessions)
-    monkeypatch.setattr(pipeline, "SLICE", slice_size)
+    monkeypatch.setattr(slices, "SIZE", slice_size)
     read(hall, fresh_first=False)
     expected = snapshot()
     clear()
@@ -434,7 +434,7 @@ def test_history_goes_on_while_the_log_is_rotated_and_compressed(
 ):
     log = logs / "access.log"
     append(log, *some(0, 1000))
-    monkeypatch.setattr(pipeline, "SLICE", 20_000)
+    monkeypatch.setattr(slices, "SIZE", 20_000)
     monkeypatch.setattr(files, "SMALL", 10_000)
     monkeypatch.setattr(files, "FRESH_SECONDS", 100)
     read(hall, budget=0)
@@ -469,7 +469,7 @@ def test_only_the_last_days_are_read_if_that_is_asked_for(logs):
         source = datasource(logs, history_days=3)
         totals = read(source).totals
         assert totals.requests == 4
-        assert totals.reasons[pipeline.OLDER] == totals.skipped == 5
+        assert totals.reasons[understanding.OLDER] == totals.skipped == 5
         append(logs / "access.log", request(now))
         assert read(source).totals.requests == 1
 
@@ -515,13 +515,13 @@ def test_a_failing_database_rolls_all_of_a_slice_back(logs, hall, monkeypatch):
     read(hall)
     before = snapshot()
     append(logs / "access.log", *some(10, 10))
-    really = recording._record_quarters
+    really = recording._add_quarters
 
     def fail(*args):
         really(*args)
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(recording, "_record_quarters", fail)
+    monkeypatch.setattr(recording, "_add_quarters", fail)
     with pytest.raises(DatabaseError):
         passes.run(hall)
     assert snapshot() == before
@@ -535,7 +535,7 @@ def test_a_failing_database_rolls_all_of_a_slice_back(logs, hall, monkeypatch):
 def test_a_fault_of_ours_with_one_file_stops_no_other(logs, hall, monkeypatch):
     append(logs / "access.log", *some(0, 10))
     append(logs / "stream-access.log", session(NOON))
-    monkeypatch.setattr(pipeline, "count", lambda *args: 1 / 0)
+    monkeypatch.setattr(understanding, "count", lambda *args: 1 / 0)
     [error] = read(hall).errors
     assert "access.log: ZeroDivisionError" in error
     assert StreamSession.objects.count() == 1
@@ -551,14 +551,12 @@ def test_who_comes_second_records_nothing(logs, hall):
     theirs = files.survey(hall)
     [one], [other] = mine.readings, theirs.readings
     assert one.row.pk == other.row.pk
-    part = passes._next_range(one, True)
-    slices = [
-        pipeline.read_slice(hall, r.row, r.reader, part, None) for r in (one, other)
-    ]
-    assert slices[0] and slices[1]
-    pipeline.record_slice(hall, one.row, slices[0])
+    [first], [second] = (
+        list(slices.slices(hall, r, True, None, lambda: False)) for r in (one, other)
+    )
+    pipeline.record_slice(hall, one.row, first)
     with pytest.raises(pipeline.Overtaken):
-        pipeline.record_slice(hall, other.row, slices[1])
+        pipeline.record_slice(hall, other.row, second)
     assert requests_of(hall) == 10
 
 

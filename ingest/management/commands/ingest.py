@@ -22,7 +22,7 @@ from downloads import linking
 from downloads.models import Datasource
 from ingest import passes
 from ingest.discovery import DirectoryProblem, discover
-from ingest.pipeline import Totals
+from ingest.understanding import Totals
 
 
 class Command(BaseCommand):

@@ -1,0 +1,73 @@
+"""Clients and titles by what the log calls them: looked up, and made if new."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+from downloads import bulk
+from downloads.models import Client, Title
+
+
+def client_ids(addresses: pl.Series) -> pl.DataFrame:
+    """Return address and client_id of each different address."""
+    wanted = addresses.unique().to_list()
+    found = _existing_clients(wanted)
+    if missing := [address for address in wanted if address not in found]:
+        Client.objects.bulk_create(
+            [Client(address=address) for address in missing], ignore_conflicts=True
+        )
+        found |= _existing_clients(missing)
+    return pl.DataFrame(
+        {"address": list(found), "client_id": list(found.values())},
+        schema={"address": pl.String, "client_id": pl.Int64},
+    )
+
+
+def _existing_clients(addresses: Sequence[str]) -> dict[str, int]:
+    table = connection.ops.quote_name(Client._meta.db_table)
+    found = _rows(f"SELECT address, id FROM {table} WHERE address IN", addresses)
+    return dict(found)
+
+
+def _rows(
+    statement: str, values: Sequence[str], *before: str
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query that ends with IN, for many values.
+
+    Plain SQL: a queryset takes longer to write this down than the database to answer.
+    """
+    with connection.cursor() as cursor:
+        for some in bulk.chunks(values):
+            places = ", ".join(["%s"] * len(some))
+            cursor.execute(f"{statement} ({places})", [*before, *some])
+            yield from cursor.fetchall()
+
+
+def title_ids(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return service, title (the raw one) and title_id of each different pair."""
+    wanted = list(pairs.iter_rows())
+    found = _existing_titles(wanted)
+    if missing := [pair for pair in wanted if pair not in found]:
+        Title.objects.bulk_create(
+            [Title(service=service, raw=raw) for service, raw in missing],
+            ignore_conflicts=True,
+        )
+        found |= _existing_titles(missing)
+    rows = [(service, raw, pk) for (service, raw), pk in found.items()]
+    schema = {"service": pl.String, "title": pl.String, "title_id": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _existing_titles(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    by_service: dict[str, list[str]] = {}
+    for service, raw in pairs:
+        by_service.setdefault(service, []).append(raw)
+    table = connection.ops.quote_name(Title._meta.db_table)
+    statement = f"SELECT raw, id FROM {table} WHERE service = %s AND raw IN"
+    return {
+        (service, raw): pk
+        for service, raws in by_service.items()
+        for raw, pk in _rows(statement, raws, service)
+    }

@@ -1,0 +1,105 @@
+"""What a file has that was not read, in slices: one is parsed while one is recorded."""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from downloads.models import Datasource
+from ingest import understanding
+from ingest.files import Reading
+from ingest.fingerprints import hash_of_head, tail_hash
+from ingest.lines import Chunk
+from ingest.models import LogFile
+from ingest.reader import FileReplaced, LineReader
+from ingest.understanding import Understood
+
+SIZE = 24 << 20  # bytes; smaller ones cost more a line, larger ones more memory
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Bytes [start, end) of a file and what they say; not recorded yet.
+
+    ``live``: of the file's live end, not of its history. ``counts``: its lines have
+    not counted for Prometheus yet.
+    """
+
+    start: int
+    end: int
+    live: bool
+    counts: bool
+    understood: Understood
+    tail_hash: str
+
+
+def slices(
+    datasource: Datasource,
+    reading: Reading,
+    live: bool,
+    since: int | None,
+    is_over: Callable[[], bool],
+) -> Generator[Slice, None, None]:
+    """Yield what was not read; the caller records each, in order.
+
+    One at least, if there is one; none is begun once ``is_over``. Lines before the
+    epoch second ``since`` are skipped. Looks at no table. Raises OSError (FileReplaced
+    where the file was truncated and holds something else), or DamagedFile.
+    """
+    understand = _understanding(datasource, reading, since)
+
+    def after(start: int) -> Slice | None:
+        chunk, counts = _read(reading.row, reading.reader, live, start)
+        if chunk.end == start:
+            return None
+        tail = tail_hash(reading.reader, chunk) if live else ""
+        return Slice(start, chunk.end, live, counts, understand(chunk), tail)
+
+    with ThreadPoolExecutor(1) as ahead:
+        start = reading.row.offset if live else reading.row.history_offset
+        following = ahead.submit(after, start)
+        while slice_ := following.result():
+            is_last = is_over()
+            if not is_last:
+                following = ahead.submit(after, slice_.end)
+            yield slice_
+            if is_last:
+                return
+
+
+def _read(
+    row: LogFile, reader: LineReader, live: bool, start: int
+) -> tuple[Chunk, bool]:
+    """Read one slice, cut where lines begin that have not counted yet."""
+    stop = None if live else row.live_start
+    counted = row.counted_offset if live else row.counted_history
+    if start < counted:
+        stop = counted if stop is None else min(stop, counted)
+    chunk = reader.read(start, SIZE, stop)
+    if chunk.end > start:
+        _check_head(row, reader)
+    return chunk, start >= counted
+
+
+def _check_head(row: LogFile, reader: LineReader) -> None:
+    """Raise FileReplaced if a plain file begins otherwise than it did.
+
+    Looked at after its lines: if the head still stands, they were the same file's.
+    """
+    if reader.compression or not row.head_len:
+        return
+    if hash_of_head(reader.exactly(0, row.head_len)) != row.head_hash:
+        raise FileReplaced(0, "it was truncated and holds other lines", row.path)
+
+
+def _understanding(
+    datasource: Datasource, reading: Reading, since: int | None
+) -> Callable[[Chunk], Understood]:
+    if reading.row.kind == LogFile.Kind.STREAM:
+        return partial(understanding.sessions, since=since)
+    return partial(
+        understanding.requests,
+        since=since,
+        trusted=datasource.trusted_networks(),
+        file_service=reading.found.service,
+    )
