@@ -10,6 +10,7 @@ NAMES = (
     "freshness",
     "accuracy",
     "correlation",
+    "kills",
 )
 
 
