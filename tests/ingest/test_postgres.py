@@ -1,0 +1,85 @@
+"""On PostgreSQL the same lines give the same rows, however many read them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import evening
+from tests.postgres import Postgres, postgres
+from tests.site.stack import MANAGE, environment, manage
+
+__all__ = ["postgres"]
+LINES = 30_000
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("logs")
+    evening.write(place / "access.log", LINES)
+    evening.write_sessions(place / "stream-access.log", 3000)
+    return place
+
+
+def migrated(data: Path, **settings: str) -> dict[str, str]:
+    code, _output, errors = manage(data, "migrate", "-v0", **settings)
+    assert code == 0, errors
+    return settings
+
+
+def facts(data: Path, settings: dict[str, str]) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ingest.snapshot"],
+        env=environment(data, **settings),
+        cwd=MANAGE.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def expected(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What SQLite says of the logs."""
+    data = tmp_path_factory.mktemp("sqlite")
+    settings = migrated(data)
+    code, _output, errors = manage(data, "ingest", str(logs), "--json", **settings)
+    assert code == 0, errors
+    return facts(data, settings)
+
+
+def test_both_databases_say_the_same(
+    logs: Path, expected: list[str], postgres: Postgres, tmp_path: Path
+):
+    settings = migrated(tmp_path, DATABASE_URL=postgres.database("alone"))
+    code, output, errors = manage(tmp_path, "ingest", str(logs), "--json", **settings)
+    assert code == 0, errors
+    report = json.loads(output.splitlines()[-1])
+    assert (report["requests"], report["sessions"]) == (LINES, 3000)
+    assert facts(tmp_path, settings) == expected
+
+
+def test_several_at_once_count_each_line_once(
+    logs: Path, expected: list[str], postgres: Postgres, tmp_path: Path
+):
+    settings = migrated(tmp_path, DATABASE_URL=postgres.database("several"))
+    readers = [
+        subprocess.Popen(
+            [sys.executable, str(MANAGE), "ingest", str(logs), "--json"],
+            env=environment(tmp_path, **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    told = [reader.communicate(timeout=120) for reader in readers]
+    assert [reader.returncode for reader in readers] == [0, 0, 0], told
+    reports = [json.loads(output.splitlines()[-1]) for output, _errors in told]
+    assert sum(report["requests"] for report in reports) == LINES
+    assert sum(report["sessions"] for report in reports) == 3000
+    assert facts(tmp_path, settings) == expected
