@@ -201,7 +201,9 @@ def _assigned(groups: list[Group]) -> list[Group]:
 
 
 def _write(groups: list[Group], around: set[int], settled: set[int | None]) -> None:
-    before = Download.objects.in_bulk([*around])
+    # Whoever links a session to one of these waits for them, or takes others first.
+    held = Download.objects.select_for_update().order_by("pk")
+    before = held.in_bulk([*around])
     derived = _derived(groups, before)
     changes = []
     for group, download in zip(groups, derived, strict=True):

@@ -23,6 +23,7 @@ from downloads.recording import bucket_horizon
 
 __all__ = [
     "Changed",
+    "Correlated",
     "Fetched",
     "correlate",
     "fetched_during",
@@ -43,6 +44,13 @@ Key = tuple[int, int, str]
 # What is written to a session, and its primary key.
 WRITTEN = ["download", "confidence", "unlinked", "correlated"]
 Answer = tuple[int | None, float | None, str, bool, int]
+
+
+class Correlated(NamedTuple):
+    """How many sessions were answered, and how many of these are linked."""
+
+    answered: int
+    linked: int
 
 
 class Fetched(NamedTuple):
@@ -89,18 +97,20 @@ def reopen_all() -> int:
     )
 
 
-def correlate(limit: int = 5000, deadline: float | None = None) -> int:
-    """Answer up to ``limit`` queued sessions, newest first; return how many.
+def correlate(limit: int = 5000, deadline: float | None = None) -> Correlated:
+    """Answer up to ``limit`` queued sessions, newest first.
 
     ``deadline`` is a reading of time.monotonic(), looked at between batches.
     """
-    done = 0
+    answered = linked = 0
     ids = _queued(min(BATCH, limit))
     while ids and (deadline is None or time.monotonic() < deadline):
-        done += _correlate_batch(ids)
+        answers = _correlate_batch(ids)
+        answered += len(answers)
+        linked += sum(download is not None for download, *_ in answers)
         # Onwards by key: what another worker has in hand can't hold this one up.
-        ids = _queued(min(BATCH, limit - done), below=ids[-1])
-    return done
+        ids = _queued(min(BATCH, limit - answered), below=ids[-1])
+    return Correlated(answered, linked)
 
 
 def _queued(count: int, below: int | None = None) -> list[int]:
@@ -119,7 +129,7 @@ def _queued(count: int, below: int | None = None) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _correlate_batch(ids: list[int]) -> int:
+def _correlate_batch(ids: list[int]) -> list[Answer]:
     with transaction.atomic():
         sessions = list(
             StreamSession.objects.filter(pk__in=ids, correlated=False)
@@ -142,7 +152,7 @@ def _correlate_batch(ids: list[int]) -> int:
         answers = [one for one in answers if touched[one[-1]] <= held]
         _write_links(answers)
         _write_uploads(held)
-    return len(answers)
+    return answers
 
 
 def _answers(sessions: list[StreamSession]) -> list[Answer]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 
 from downloads import bulk
 from downloads.models import Burst, Datasource, Download, StreamSession, TrafficBucket
@@ -37,19 +37,33 @@ def prune(deadline: float | None = None) -> int:
             downloads = Download.objects.filter(datasource=source)
             old.append(downloads.filter(ended_at__lt=before).order_by("ended_at"))
         for rows in old:
-            pruned += _delete(rows, deadline)
+            pruned += _delete(source, rows, deadline)
     return pruned
 
 
-def _delete(rows: "models.QuerySet[Any, Any]", deadline: float | None) -> int:
+def _delete(
+    source: Datasource, rows: "models.QuerySet[Any, Any]", deadline: float | None
+) -> int:
     deleted = 0
     while deadline is None or time.monotonic() < deadline:
         some = list(rows.values_list("pk", flat=True)[:CHUNK])
         if not some:
             break
-        if rows.model is Download:
-            # Its bursts go with it: they would only become the same download again.
-            Burst.objects.filter(download__in=some).delete()
-        rows.model._default_manager.filter(pk__in=some).delete()
+        with transaction.atomic():
+            if rows.model is Download:
+                _delete_bursts(source, some)
+            rows.model._default_manager.filter(pk__in=some).delete()
         deleted += len(some)
     return deleted
+
+
+def _delete_bursts(source: Datasource, downloads: list[int]) -> None:
+    """They would only become the same downloads again.
+
+    Nobody records, groups or links any of them meanwhile; see there for the order.
+    """
+    sources = Datasource.objects.select_for_update(no_key=True).filter(pk=source.pk)
+    list(sources.values_list("pk"))
+    held = Download.objects.select_for_update().filter(pk__in=downloads)
+    list(held.order_by("pk").values_list("pk"))
+    Burst.objects.filter(download__in=downloads).delete()

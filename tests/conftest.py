@@ -20,6 +20,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "lancache_site.settings"
 # pytest-django takes settings that are loaded, but loads none of itself so late.
 django.setup()
 
+from django.conf import settings  # noqa: E402
+
+# Made to be slow, the real ones are half of the time of the tests that sign in.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 from tests.services import broker  # noqa: E402
 
 __all__ = ["broker"]

@@ -61,7 +61,7 @@ class Download(models.Model):
         indexes = [
             # Grouping and correlating: the downloads of a key around a time.
             models.Index(
-                fields=["datasource", "client", "service", "ended_at"],
+                fields=["datasource", "client", "service", "ended_at", "started_at"],
                 name="download_of_client",
             ),
             # Lists, newest first.

@@ -46,7 +46,8 @@ class StreamSession(models.Model):
             models.Index(fields=["-ended_at", "-id"], name="session_newest"),
             # Correlating: the sessions of a client and service around a time.
             models.Index(
-                fields=["client", "service", "ended_at"], name="session_of_client"
+                fields=["client", "service", "ended_at", "started_at"],
+                name="session_of_client",
             ),
             # Correlating: the queue of sessions that nobody has looked at.
             models.Index(

@@ -75,7 +75,7 @@ def session(start, end, service="steam", address="10.0.0.7", **fields):
 def test_a_session_is_linked_to_the_download_it_overlaps():
     dota = download(0, 60)
     one = session(10, 20)
-    assert linking.correlate() == 1
+    assert linking.correlate().answered == 1
     one.refresh_from_db()
     dota.refresh_from_db()
     assert (one.download, one.unlinked, one.correlated) == (dota, "", True)
@@ -173,7 +173,7 @@ def test_many_ranges_at_once():
 
 def test_the_newest_come_first_and_no_more_than_asked():
     old, new = session(0, 5), session(10, 15)
-    assert linking.correlate(limit=1) == 1
+    assert linking.correlate(limit=1).answered == 1
     old.refresh_from_db()
     new.refresh_from_db()
     assert (old.correlated, new.correlated) == (False, True)
@@ -181,7 +181,7 @@ def test_the_newest_come_first_and_no_more_than_asked():
 
 def test_no_time_left_is_no_work():
     session(0, 5)
-    assert linking.correlate(deadline=0.0) == 0
+    assert linking.correlate(deadline=0.0).answered == 0
 
 
 DOWNLOADS = [
@@ -266,14 +266,14 @@ def test_queries_do_not_grow_with_sessions(django_assert_num_queries):
         # The queue, begin, sessions, candidates, downloads to hold, two writes, their
         # sessions, commit, and the queue that is empty.
         with django_assert_num_queries(10):
-            assert linking.correlate() == count
+            assert linking.correlate().answered == count
 
 
 def test_nothing_to_do_is_one_query(django_assert_num_queries):
     one = session(0, 5)
     linking.correlate()
     with django_assert_num_queries(1):
-        assert linking.correlate() == 0
+        assert linking.correlate().answered == 0
     assert one.pk
 
 

@@ -131,7 +131,7 @@ def snapshot() -> dict[str, Rows]:
 
     Links are looked for first.
     """
-    while linking.correlate():
+    while linking.correlate().answered:
         pass
     sums = ("hit_bytes", "miss_bytes", "other_bytes", "requests")
     key = ("datasource__name", "client__address")

@@ -84,7 +84,7 @@ def test_what_clients_fetched_is_in_the_database_through_a_rotation(
     late = lancache.tls(launcher, "launcher.epicgames.com", "/0001")
     lancache.settle()
     passes.run(source)
-    while linking.correlate():
+    while linking.correlate().answered:
         pass
 
     assert {got.bytes for got in (first[0], hits)} == {40 * CHUNK}

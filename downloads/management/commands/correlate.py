@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if options["all"]:
             linking.reopen_all()
         looked_at = 0
-        while done := linking.correlate():
+        while done := linking.correlate().answered:
             looked_at += done
         seconds = time.monotonic() - began
         sessions = StreamSession.objects.count()

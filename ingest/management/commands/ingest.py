@@ -167,6 +167,6 @@ def _advance(bar: Progress, task: TaskID) -> passes.Progress:
 
 def _correlate() -> int:
     linked = 0
-    while done := linking.correlate():
-        linked += done
+    while (done := linking.correlate()).answered:
+        linked += done.linked
     return linked
