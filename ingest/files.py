@@ -4,107 +4,26 @@ Everything here is looked at once a second, so what a quiet directory costs is o
 at names and sizes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
 from downloads.models import Datasource
-from downloads.titles import HEAD
-from ingest import discovery, identity
+from ingest import aside, discovery, identity, starting
 from ingest.discovery import Found
-from ingest.formats import parse_access
 from ingest.identity import Assignment, Outcome, opened
 from ingest.models import LogFile
-from ingest.reader import (
-    DamagedFile,
-    FileReplaced,
-    LineReader,
-    line_start_at_or_after,
-)
-from ingest.series import Series, set_aside
-from ingest.stamps import stamp_of
-
-# What a first read takes in before the history: the newest hour, but not more than
-# is read within a few seconds.
-FRESH_SECONDS = 3600
-FRESH_BYTES = 1 << 30
-SMALL = 64 << 20  # not worth two ranges
+from ingest.reader import LineReader
+from ingest.readings import Reading, Survey
 
 # By datasource and row. A compressed file is unpacked once, not anew for each slice.
 _readers: dict[tuple[int, int], LineReader] = {}
 _seen: dict[int, object] = {}
-# First and last stamp and format of a file that looked like this.
-Outline = tuple[int | None, int | None, str]
-_outlines: dict[tuple[object, ...], Outline] = {}
-MOST_OUTLINES = 10_000
 
 
 class Raced(Exception):
     """Another worker has made rows for the same files."""
-
-
-@dataclass
-class Reading:
-    """A file that may have something new."""
-
-    row: LogFile
-    found: Found
-    reader: LineReader
-
-    @property
-    def finished(self) -> bool:
-        """Whether all of it was read, as far as can be told without opening it."""
-        row = self.row
-        if row.history_offset < row.live_start:
-            return False
-        if self.found.compression:
-            return row.finished
-        return row.offset >= self.found.size
-
-
-@dataclass
-class Survey:
-    """What a datasource's directory holds. ``idle``: nothing has changed in it."""
-
-    readings: list[Reading] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    idle: bool = False
-
-    def order(self) -> Iterator[tuple[Reading, bool]]:
-        """Yield what to read, each with whether it is a file's live end.
-
-        The newest file of each series comes first, then the history, oldest first.
-        """
-        newest: dict[str, Reading] = {}
-        for reading in self.readings:
-            best = newest.get(reading.found.series)
-            if best is None or _age(reading) < _age(best):
-                newest[reading.found.series] = reading
-        live = {reading.row.pk for reading in newest.values()}
-        yield from ((reading, True) for reading in newest.values())
-        for reading in sorted(self.readings, key=_age, reverse=True):
-            yield reading, False
-            if reading.row.pk not in live:
-                yield reading, True
-
-    def left(self) -> int | None:
-        """Return how many bytes are unread; None where a compressed file's aren't
-        known."""
-        if any(reading.found.compression for reading in self.readings):
-            return None
-        rows = [(reading.row, reading.found.size) for reading in self.readings]
-        return sum(
-            max(0, size - row.offset) + max(0, row.live_start - row.history_offset)
-            for row, size in rows
-        )
-
-
-def _age(reading: Reading) -> tuple[bool, int]:
-    """Order by age, the youngest first."""
-    return (bool(reading.found.compression), -reading.found.mtime_ns)
 
 
 def survey(
@@ -143,13 +62,13 @@ def _survey(
             file = assignment.found
             result.readings.append(Reading(row, file, _reader(row, file)))
     _drop_readers(datasource, result)
-    aside = _set_aside(result)
+    left_out = aside.leave_out(result)
     if only is None:
         unread = [[path.name, reason] for path, reason in found.ignored]
-        _tell(datasource, unread + _copies(assignments) + aside + _notes(result))
+        _tell(datasource, unread + _copies(assignments) + left_out + _notes(result))
     if not found.files and not found.refused:
         result.problems.append(f"{directory} holds no access or stream log.")
-    _begin_no_earlier(datasource, result)
+    starting.begin_no_earlier(datasource, result.readings)
     result.readings = [r for r in result.readings if not r.finished]
     return result
 
@@ -216,7 +135,7 @@ def _made(
         if row.head_len:
             made[found.path] = row
     if fresh_first:
-        _begin_near_the_end([(made[f.path], f) for f in new if f.path in made])
+        starting.begin_near_the_end([(made[f.path], f) for f in new if f.path in made])
     with transaction.atomic():
         Datasource.objects.select_for_update(no_key=True).filter(
             pk=datasource.pk
@@ -297,161 +216,3 @@ def _copies(assignments: list[Assignment]) -> list[list[str]]:
 
 def _notes(survey: Survey) -> list[list[str]]:
     return [[r.found.path.name, r.row.note] for r in survey.readings if r.row.note]
-
-
-def _set_aside(survey: Survey) -> list[list[str]]:
-    """Leave out all series but one where several tell the same traffic."""
-    by_series: dict[str, list[Reading]] = {}
-    for reading in survey.readings:
-        if reading.row.kind == LogFile.Kind.ACCESS:
-            by_series.setdefault(reading.found.series, []).append(reading)
-    series = [
-        one
-        for name, some in by_series.items()
-        if len(by_series) > 1 and (one := _series(name, some))
-    ]
-    aside = set_aside(series)
-    names = []
-    for reading in list(survey.readings):
-        access = reading.row.kind == LogFile.Kind.ACCESS
-        instead = aside.get(reading.found.series) if access else None
-        state = LogFile.State.ASIDE if instead else LogFile.State.READING
-        if reading.row.state != state:
-            reading.row.state = state
-            reading.row.save(update_fields=["state"])
-        if instead:
-            survey.readings.remove(reading)
-            reason = f"the same traffic as {instead}, in another format: is it?"
-            names.append([reading.found.path.name, reason])
-    return names
-
-
-def _series(name: str, readings: list[Reading]) -> Series | None:
-    firsts, lasts, formats = [], [], []
-    for reading in readings:
-        first, last, format_id = _outline(reading)
-        firsts += [first] if first is not None else []
-        lasts += [last] if last is not None else []
-        formats += [format_id] if format_id else []
-    if not firsts or not lasts or not formats:
-        return None
-    being_read = any(
-        r.row.state == LogFile.State.READING and (r.row.lines or r.row.offset)
-        for r in readings
-    )
-    return Series(name, formats[-1], min(firsts), max(lasts), being_read)
-
-
-def _outline(reading: Reading) -> Outline:
-    """Return the first and last stamp of a file, and its format."""
-    found = reading.found
-    key = (found.path, found.inode, found.device, found.size, found.mtime_ns)
-    if key not in _outlines:
-        if len(_outlines) >= MOST_OUTLINES:
-            _outlines.clear()
-        try:
-            _outlines[key] = _outlined(found)
-        except OSError:
-            return None, None, ""
-    first, last, format_id = _outlines[key]
-    return reading.row.first_stamp or first, last, format_id
-
-
-def _outlined(found: Found) -> Outline:
-    with opened(found) as reader:
-        try:
-            data = reader.read(0, discovery.PEEK).data
-        except DamagedFile:
-            return None, None, ""
-        if found.compression:
-            # The end of a compressed file is far; when it was written is near.
-            last: int | None = found.mtime_ns // 10**9
-        else:
-            start = max(0, found.size - discovery.PEEK)
-            last = _last_stamp(reader.exactly(start, found.size))
-    line = data.partition(b"\n")[0]
-    formats = parse_access(line + b"\n", HEAD).formats if line else {}
-    return stamp_of(line), last, next(iter(formats), "")
-
-
-def _last_stamp(data: bytes) -> int | None:
-    lines = data.split(b"\n")[:-1]
-    return next((s for line in reversed(lines) if (s := stamp_of(line))), None)
-
-
-def _begin_near_the_end(new: list[tuple[LogFile, Found]]) -> None:
-    """Let the first read of each newest plain file begin with its newest hour."""
-    newest: dict[str, tuple[LogFile, Found]] = {}
-    for row, found in new:
-        best = newest.get(found.series)
-        if not found.compression and (
-            best is None or found.mtime_ns > best[1].mtime_ns
-        ):
-            newest[found.series] = (row, found)
-    for row, found in newest.values():
-        if found.size < SMALL:
-            continue
-        try:
-            with opened(found) as reader:
-                if start := _fresh_start(found, reader):
-                    _begin_at(row, reader, start)
-                    row.counted_offset = start
-        except OSError:
-            continue  # rotated just now: it is read from its start, then
-
-
-def _begin_at(row: LogFile, reader: LineReader, start: int) -> None:
-    row.live_start = row.offset = start
-    row.tail_hash = identity.digest(
-        reader.exactly(max(0, start - identity.TAIL), start)
-    )
-
-
-def _fresh_start(found: Found, reader: LineReader) -> int:
-    """Return where the newest lines begin; 0 where that can't be told."""
-    begin = max(0, found.size - discovery.PEEK)
-    last = _last_stamp(reader.exactly(begin, found.size))
-    if last is None:
-        return 0
-    start = _line_start(found, last - FRESH_SECONDS)
-    if found.size - start > FRESH_BYTES:
-        position = found.size - FRESH_BYTES
-        data = reader.exactly(position, position + discovery.PEEK)
-        start = position + data.find(b"\n") + 1 if b"\n" in data else 0
-    return start
-
-
-def _line_start(found: Found, since: int) -> int:
-    """Return where the first line of ``since`` or later begins. Raises OSError."""
-    start = line_start_at_or_after(found.path, since, stamp_of)
-    status = found.path.stat()
-    if (status.st_ino, status.st_dev) != (found.inode, found.device):
-        raise FileReplaced(0, "another file lies here by now", str(found.path))
-    return start
-
-
-def _begin_no_earlier(datasource: Datasource, survey: Survey) -> None:
-    """Do not read through lines that are older than the operator asks for."""
-    if datasource.history_days is None:
-        return
-    since = int(timezone.now().timestamp()) - datasource.history_days * 86400
-    for reading in survey.readings:
-        row, found = reading.row, reading.found
-        if found.compression or row.history_offset or row.lines:
-            continue
-        before = {"offset": row.offset, "history_offset": 0, "lines": 0}
-        try:
-            start = _line_start(found, since)
-            if row.live_start:
-                row.history_offset = min(start, row.live_start)
-            elif start > row.offset:
-                _begin_at(row, reading.reader, start)
-                row.history_offset = start
-            else:
-                continue
-        except OSError:
-            continue
-        names = ("live_start", "history_offset", "offset", "tail_hash")
-        LogFile.objects.filter(pk=row.pk, **before).update(
-            **{name: getattr(row, name) for name in names}
-        )

@@ -28,6 +28,7 @@ from ingest.discovery import DirectoryProblem
 from ingest.models import IngestRun
 from ingest.pipeline import Overtaken, record_slice
 from ingest.reader import DamagedFile, FileReplaced
+from ingest.readings import Survey
 from ingest.slices import slices
 from ingest.understanding import Totals
 
@@ -139,7 +140,7 @@ def _survey_and_read(
 
     Returns False where no file has changed.
     """
-    survey = files.Survey(idle=True)
+    survey = Survey(idle=True)
     for _attempt in range(ATTEMPTS):
         survey = files.survey(datasource, fresh_first, only)
         if survey.idle:
@@ -158,7 +159,7 @@ def _survey_and_read(
 
 def _read(
     datasource: Datasource,
-    survey: files.Survey,
+    survey: Survey,
     deadline: float | None,
     done: Pass,
     progress: Progress | None,

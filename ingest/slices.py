@@ -7,11 +7,11 @@ from functools import partial
 
 from downloads.models import Datasource
 from ingest import understanding
-from ingest.files import Reading
 from ingest.fingerprints import hash_of_head, tail_hash
 from ingest.lines import Chunk
 from ingest.models import LogFile
 from ingest.reader import FileReplaced, LineReader
+from ingest.readings import Reading
 from ingest.understanding import Understood
 
 SIZE = 24 << 20  # bytes; smaller ones cost more a line, larger ones more memory

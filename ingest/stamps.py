@@ -60,6 +60,12 @@ def kind_of(line: bytes) -> str:
     return "stream" if stream else "access"
 
 
+def last_stamp(data: bytes) -> int | None:
+    """Return the time of the last whole line in ``data`` that has one."""
+    lines = data.split(b"\n")[:-1]
+    return next((s for line in reversed(lines) if (s := stamp_of(line))), None)
+
+
 def _epoch(found: re.Match[bytes] | None) -> int | None:
     if found is None:
         return None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from downloads import grouping, linking
 from downloads.models import Burst, Download, Title
-from ingest import files, slices
+from ingest import slices, starting
 from tests.ingest.logs import (
     NOON,
     append,
@@ -101,8 +101,8 @@ def facts_of_cut(draw: Callable, requests: list[bytes], sessions: list[bytes]):
     parts = draw(st.permutations(parts))
     total = sum(map(len, requests + sessions))
     slices.SIZE = total // draw(st.sampled_from([1, 3, 12]))
-    files.SMALL = draw(st.sampled_from([1, 1 << 40]))
-    files.FRESH_SECONDS = 60
+    starting.SMALL = draw(st.sampled_from([1, 1 << 40]))
+    starting.FRESH_SECONDS = 60
     clear()
     with tempfile.TemporaryDirectory() as place:
         source = datasource(Path(place))
@@ -130,8 +130,8 @@ def cut_sizes(monkeypatch):
     """Undo what an example sets."""
     for module, name in (
         (slices, "SIZE"),
-        (files, "SMALL"),
-        (files, "FRESH_SECONDS"),
+        (starting, "SMALL"),
+        (starting, "FRESH_SECONDS"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))
 
@@ -141,7 +141,7 @@ def cut_sizes(monkeypatch):
 def test_any_cut_and_order_gives_the_facts_of_the_whole(cut_sizes, data, seed):
     requests, sessions = evening(seed)
     slices.SIZE = 8 << 20
-    files.SMALL = 1 << 40
+    starting.SMALL = 1 << 40
     expected = whole(requests, sessions)
     found = facts_of_cut(data.draw, requests, sessions)
     for name, rows in expected.items():

@@ -22,7 +22,7 @@ from downloads.models import (
     StreamSession,
     TrafficQuarter,
 )
-from ingest import files, passes, pipeline, slices, understanding
+from ingest import files, passes, pipeline, slices, starting, understanding
 from ingest.models import IngestRun, LogFile, RejectedLine
 from tests.ingest.logs import (
     NOON,
@@ -417,8 +417,8 @@ def test_fresh_lines_first_end_in_the_same_facts(logs, hall, monkeypatch, slice_
     read(hall, fresh_first=False)
     expected = snapshot()
     clear()
-    monkeypatch.setattr(files, "SMALL", 10_000)
-    monkeypatch.setattr(files, "FRESH_SECONDS", 600)
+    monkeypatch.setattr(starting, "SMALL", 10_000)
+    monkeypatch.setattr(starting, "FRESH_SECONDS", 600)
     source = datasource(logs)
     read(source, budget=0.001)
     file = LogFile.objects.get(kind="access")
@@ -435,8 +435,8 @@ def test_history_goes_on_while_the_log_is_rotated_and_compressed(
     log = logs / "access.log"
     append(log, *some(0, 1000))
     monkeypatch.setattr(slices, "SIZE", 20_000)
-    monkeypatch.setattr(files, "SMALL", 10_000)
-    monkeypatch.setattr(files, "FRESH_SECONDS", 100)
+    monkeypatch.setattr(starting, "SMALL", 10_000)
+    monkeypatch.setattr(starting, "FRESH_SECONDS", 100)
     read(hall, budget=0)
     assert not read(hall, budget=0.0001).finished
     log.rename(logs / "access.log.1")
@@ -452,8 +452,8 @@ def test_history_goes_on_while_the_log_is_rotated_and_compressed(
 
 
 def test_a_long_line_near_the_end_is_not_begun_in_its_middle(logs, hall, monkeypatch):
-    monkeypatch.setattr(files, "SMALL", 10_000)
-    monkeypatch.setattr(files, "FRESH_BYTES", 300_000)
+    monkeypatch.setattr(starting, "SMALL", 10_000)
+    monkeypatch.setattr(starting, "FRESH_BYTES", 300_000)
     append(logs / "access.log", *some(0, 10), b"x" * 500_000 + b"\n", *some(10, 400))
     totals = read(hall).totals
     assert (totals.requests, totals.rejected) == (410, 1)

@@ -1,0 +1,92 @@
+"""Series of files that tell the same traffic in several formats: one is read."""
+
+from downloads.titles import HEAD
+from ingest import discovery
+from ingest.discovery import Found
+from ingest.formats import parse_access
+from ingest.identity import opened
+from ingest.models import LogFile
+from ingest.reader import DamagedFile
+from ingest.readings import Reading, Survey
+from ingest.series import Series, set_aside
+from ingest.stamps import last_stamp, stamp_of
+
+# First and last stamp and format of a file that looked like this.
+Outline = tuple[int | None, int | None, str]
+_outlines: dict[tuple[object, ...], Outline] = {}
+MOST_OUTLINES = 10_000
+
+
+def leave_out(survey: Survey) -> list[list[str]]:
+    """Leave out all series but one where several tell the same traffic."""
+    by_series: dict[str, list[Reading]] = {}
+    for reading in survey.readings:
+        if reading.row.kind == LogFile.Kind.ACCESS:
+            by_series.setdefault(reading.found.series, []).append(reading)
+    series = [
+        one
+        for name, some in by_series.items()
+        if len(by_series) > 1 and (one := _series(name, some))
+    ]
+    aside = set_aside(series)
+    names = []
+    for reading in list(survey.readings):
+        access = reading.row.kind == LogFile.Kind.ACCESS
+        instead = aside.get(reading.found.series) if access else None
+        state = LogFile.State.ASIDE if instead else LogFile.State.READING
+        if reading.row.state != state:
+            reading.row.state = state
+            reading.row.save(update_fields=["state"])
+        if instead:
+            survey.readings.remove(reading)
+            reason = f"the same traffic as {instead}, in another format: is it?"
+            names.append([reading.found.path.name, reason])
+    return names
+
+
+def _series(name: str, readings: list[Reading]) -> Series | None:
+    firsts, lasts, formats = [], [], []
+    for reading in readings:
+        first, last, format_id = _outline(reading)
+        firsts += [first] if first is not None else []
+        lasts += [last] if last is not None else []
+        formats += [format_id] if format_id else []
+    if not firsts or not lasts or not formats:
+        return None
+    being_read = any(
+        r.row.state == LogFile.State.READING and (r.row.lines or r.row.offset)
+        for r in readings
+    )
+    return Series(name, formats[-1], min(firsts), max(lasts), being_read)
+
+
+def _outline(reading: Reading) -> Outline:
+    """Return the first and last stamp of a file, and its format."""
+    found = reading.found
+    key = (found.path, found.inode, found.device, found.size, found.mtime_ns)
+    if key not in _outlines:
+        if len(_outlines) >= MOST_OUTLINES:
+            _outlines.clear()
+        try:
+            _outlines[key] = _outlined(found)
+        except OSError:
+            return None, None, ""
+    first, last, format_id = _outlines[key]
+    return reading.row.first_stamp or first, last, format_id
+
+
+def _outlined(found: Found) -> Outline:
+    with opened(found) as reader:
+        try:
+            data = reader.read(0, discovery.PEEK).data
+        except DamagedFile:
+            return None, None, ""
+        if found.compression:
+            # The end of a compressed file is far; when it was written is near.
+            last: int | None = found.mtime_ns // 10**9
+        else:
+            start = max(0, found.size - discovery.PEEK)
+            last = last_stamp(reader.exactly(start, found.size))
+    line = data.partition(b"\n")[0]
+    formats = parse_access(line + b"\n", HEAD).formats if line else {}
+    return stamp_of(line), last, next(iter(formats), "")
