@@ -7,30 +7,24 @@ title got another name.
 """
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
 from downloads.joining import FACTS
 from downloads.models import Burst, Datasource, Download, DownloadAlias, Title
+from downloads.ranges import Changed, touching
 
 LONGEST_SILENCE = 300
 BATCH = 2000
-WINDOWS = 200  # in one query
-_AROUND = f"""
-WITH near (datasource_id, client_id, service, low, high) AS (VALUES {{windows}})
-SELECT d.id FROM near JOIN {Download._meta.db_table} d
-  ON d.datasource_id = near.datasource_id AND d.client_id = near.client_id
- AND d.service = near.service AND d.ended_at >= near.low AND d.started_at <= near.high
-"""
 DERIVED = [
     "title_id", "started_at", "ended_at", "requests", "failed_requests", "hit_bytes",
     "miss_bytes", "other_bytes", "total_bytes", "silences", "silence_seconds",
@@ -137,35 +131,13 @@ def _group(queued: list[Stored]) -> int:
 
 def _downloads_around(queued: list[Stored]) -> set[int]:
     """Return the downloads that a queued burst could join, or join to each other."""
-    found: set[int] = set()
-    as_stored = connection.ops.adapt_datetimefield_value
-    for some in bulk.chunks(_windows(queued), WINDOWS):
-        values: list[Any] = []
-        for (source, client, service, _game), low, high in some:
-            times = [as_stored(bulk.moment(second)) for second in (low, high)]
-            values += [source, client, service, *times]
-        places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(some))
-        with connection.cursor() as cursor:
-            cursor.execute(_AROUND.format(windows=places), values)
-            found.update(pk for (pk,) in cursor.fetchall())
-    return found
-
-
-def _windows(queued: list[Stored]) -> list[tuple[Key, int, int]]:
-    """Return (key, low, high) for each stretch of time that queued bursts reach."""
-    by_key: dict[Key, list[bursts.Burst]] = defaultdict(list)
-    for stored in queued:
-        by_key[stored.key].append(stored.facts)
-    windows: list[tuple[Key, int, int]] = []
-    for key, facts in by_key.items():
-        for burst in sorted(facts, key=lambda burst: burst.first):
-            low = burst.first - LONGEST_SILENCE - 1
-            high = burst.last + LONGEST_SILENCE + 1
-            if windows and windows[-1][0] == key and low <= windows[-1][2]:
-                windows[-1] = (key, windows[-1][1], max(high, windows[-1][2]))
-            else:
-                windows.append((key, low, high))
-    return windows
+    reach = timedelta(seconds=LONGEST_SILENCE + 1)
+    spans = [
+        Changed(*stored.key[:3], bulk.moment(first) - reach, bulk.moment(last) + reach)
+        for stored in queued
+        for first, last in [(stored.facts.first, stored.facts.last)]
+    ]
+    return touching(Download, spans, gap=timedelta(0))
 
 
 def _bursts_of(downloads: set[int], queued: list[Stored]) -> Iterator[Stored]:
@@ -289,25 +261,23 @@ def _download(
     )
 
 
-def _changes(
-    group: Group, before: Download | None, after: Download
-) -> list[linking.Changed]:
+def _changes(group: Group, before: Download | None, after: Download) -> list[Changed]:
     """Return the ranges in which sessions have to be asked again."""
     key = group.key[:3]
-    whole = linking.Changed(*key, after.started_at, after.ended_at)
+    whole = Changed(*key, after.started_at, after.ended_at)
     if before is None:
         return [whole]
     if before.started_at != after.started_at or before.title_id != after.title_id:
-        return [whole, linking.Changed(*key, before.started_at, before.ended_at)]
+        return [whole, Changed(*key, before.started_at, before.ended_at)]
     if before.ended_at == after.ended_at:
         return []
     ends = sorted([before.ended_at, after.ended_at])
-    return [linking.Changed(*key, *ends)]
+    return [Changed(*key, *ends)]
 
 
 def _absorb(
     gone: list[Download], groups: list[Group], derived: list[Download]
-) -> list[linking.Changed]:
+) -> list[Changed]:
     """Delete downloads whose bursts went to others; their ids lead there."""
     heir = {
         stored.download_id: download.pk
@@ -321,7 +291,7 @@ def _absorb(
             DownloadAlias.objects.filter(download=pk).update(download=to)
             DownloadAlias.objects.update_or_create(id=pk, defaults={"download_id": to})
         changes.append(
-            linking.Changed(
+            Changed(
                 old.datasource_id,
                 old.client_id,
                 old.service,

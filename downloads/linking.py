@@ -77,9 +77,10 @@ def reopen_many(changes: Iterable[Changed]) -> int:
     """
     # Those already queued, too: a worker that has one of them in hand (its row is
     # locked, so this waits for it) may not have seen the change.
+    touching = sorted(ranges.touching(StreamSession, changes, gap=2 * ranges.REACH))
     return sum(
-        StreamSession.objects.filter(touching).update(correlated=False)
-        for touching in ranges.around(changes, gap=2 * ranges.REACH)
+        StreamSession.objects.filter(pk__in=some).update(correlated=False)
+        for some in bulk.chunks(touching)
     )
 
 
@@ -183,23 +184,18 @@ def _why_not(session: StreamSession) -> str:
 def _candidates(sessions: list[StreamSession]) -> dict[Key, list[Candidate]]:
     """Return the downloads around these sessions, of each of their keys."""
     spans = [Changed(*_key(one), _start(one), one.ended_at) for one in sessions]
-    # By key and row: a long download can be found twice.
-    found: dict[Key, dict[int, Candidate]] = defaultdict(dict)
-    for touching in ranges.around(spans, gap=NEAR):
+    touching = sorted(ranges.touching(Download, spans, gap=NEAR))
+    found: dict[Key, list[Candidate]] = defaultdict(list)
+    for some in bulk.chunks(touching):
         # By the raw title, which no one can rename.
-        rows = Download.objects.filter(touching).values_list(
-            "datasource",
-            "client",
-            "service",
-            "pk",
-            "started_at",
-            "ended_at",
-            "title__raw",
-        )
+        rows = Download.objects.filter(pk__in=some).values_list(
+            "datasource", "client", "service",
+            "pk", "started_at", "ended_at", "title__raw",
+        )  # fmt: skip
         for datasource, client, service, pk, start, end, title in rows:
             one = Candidate(pk, _ms(start), _ms(end), title)
-            found[datasource, client, service][pk] = one
-    return {key: list(of_key.values()) for key, of_key in found.items()}
+            found[datasource, client, service].append(one)
+    return found
 
 
 def _write_links(answers: list[Answer]) -> None:
