@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import polars as pl
 from django.db import connection, models
 
 Row = Sequence[Any]
@@ -41,7 +40,7 @@ def _insert(model: type[models.Model], names: Sequence[str]) -> str:
 def insert(
     model: type[models.Model], names: Sequence[str], rows: Sequence[Row]
 ) -> None:
-    """Insert ``rows``; times are given as stamps() writes them."""
+    """Insert ``rows``; times are given as the database stores them."""
     if not rows:
         return
     with connection.cursor() as cursor:
@@ -80,14 +79,6 @@ def add(
     with connection.cursor() as cursor:
         # In the order of the key, so that two writers never wait for each other.
         cursor.executemany(statement, sorted(tuple(row) for row in rows))
-
-
-def stamps(moments: pl.Expr) -> pl.Expr:
-    """Write Datetime columns (UTC) as the database stores what Django would store."""
-    if connection.vendor == "postgresql":
-        return moments.dt.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00")
-    # Django leaves the fraction away where it is none, and SQLite compares text.
-    return moments.dt.strftime("%Y-%m-%d %H:%M:%S%.6f").str.strip_suffix(".000000")
 
 
 def moment(epoch_seconds: float) -> datetime:

@@ -6,14 +6,10 @@ Times are epoch seconds as the log stamps them; ``*_ms`` are epoch milliseconds.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-import polars as pl
+from dataclasses import dataclass, fields
 
 LONGEST_SILENCE = 10
 """Seconds between two completions, in their stamps, above which a burst ends."""
-
-_SUMS = ["hit_bytes", "miss_bytes", "other_bytes", "requests", "failed_requests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,9 @@ class Burst:
     @property
     def total_bytes(self) -> int:
         return self.hit_bytes + self.miss_bytes + self.other_bytes
+
+
+FIELDS = [field.name for field in fields(Burst)]
 
 
 def join(bursts: Iterable[Burst]) -> list[Burst]:
@@ -77,41 +76,3 @@ def _fuse(one: Burst, other: Burst) -> Burst:
 
 def _known(*times: int | None) -> list[int]:
     return [time for time in times if time is not None]
-
-
-def of_seconds(seconds: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
-    """The bursts of each key: ``keys`` and the fields of Burst, ordered by both.
-
-    ``seconds`` has ``keys``, ``at`` (the second), the five sums of Burst, and
-    first_start_ms and last_end_ms; rows of one key and second add up.
-    """
-    at = pl.col("at")
-    pause = at - at.shift(1) > LONGEST_SILENCE
-    changed = pl.any_horizontal(
-        pl.col(key).ne_missing(pl.col(key).shift(1)) for key in keys
-    )
-    size = pl.sum_horizontal("hit_bytes", "miss_bytes", "other_bytes")
-    return (
-        seconds.sort(*keys, "at")
-        .with_columns((pause | changed).fill_null(True).cum_sum().alias("burst"))
-        .group_by(*keys, "burst", maintain_order=True)
-        .agg(
-            at.first().alias("first"),
-            at.last().alias("last"),
-            pl.col(_SUMS).sum(),
-            size.filter(at == at.first()).sum().alias("bytes_in_first_second"),
-            size.filter(at == at.last()).sum().alias("bytes_in_last_second"),
-            pl.col("first_start_ms").min(),
-            pl.col("last_end_ms").max(),
-        )
-        .drop("burst")
-    )
-
-
-def buckets(seconds: pl.LazyFrame, keys: list[str], width: int) -> pl.LazyFrame:
-    """Sums per key and ``at``, rounded down to ``width`` seconds; ordered by both."""
-    return (
-        seconds.group_by(*keys, pl.col("at").floordiv(width) * width)
-        .agg(pl.col(_SUMS).sum())
-        .sort(*keys, "at")
-    )

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
-from downloads.joining import FACTS
+from downloads.bursts import FIELDS
 from downloads.models import Burst, Datasource, Download, DownloadAlias, Title
 from downloads.ranges import Changed, touching
 
@@ -108,7 +108,7 @@ def regroup_titles(titles: Iterable[Title]) -> None:
 def _stored(queryset: QuerySet[Burst], limit: int | None = None) -> Iterator[Stored]:
     rows = queryset.order_by("id").values_list(
         "id", "datasource_id", "client_id", "title_id", "title__service",
-        "title__name", "title__raw", "download_id", "grouped", *FACTS,
+        "title__name", "title__raw", "download_id", "grouped", *FIELDS,
     )[:limit]  # fmt: skip
     for pk, source, client, title, service, name, raw, download, done, *facts in rows:
         # A name can't be taken for a raw title: no raw one begins with a newline.

@@ -8,16 +8,12 @@ import polars as pl
 from django.db import connection
 
 from downloads import bulk, bursts
+from downloads.bursts import FIELDS
 from downloads.models import Burst, Datasource
 
 # (client, title)
 Key = tuple[int, int]
 Stored = tuple[int, bursts.Burst]  # with its primary key
-FACTS = [
-    "first", "last", "hit_bytes", "miss_bytes", "other_bytes", "requests",
-    "failed_requests", "bytes_in_first_second", "bytes_in_last_second",
-    "first_start_ms", "last_end_ms",
-]  # fmt: skip
 KEYS = 200  # in one query
 
 
@@ -25,7 +21,7 @@ def record(datasource: Datasource, new: pl.DataFrame) -> None:
     """Record ``new``: client_id, title_id and the fields of bursts.Burst."""
     by_key: dict[Key, list[bursts.Burst]] = {}
     for client, title, *facts in new.select(
-        "client_id", "title_id", *FACTS
+        "client_id", "title_id", *FIELDS
     ).iter_rows():
         by_key.setdefault((client, title), []).append(bursts.Burst(*facts))
     stored = _stored(datasource, by_key)
@@ -39,15 +35,15 @@ def record(datasource: Datasource, new: pl.DataFrame) -> None:
             within = [pk for pk, b in old if burst.first <= b.first <= burst.last]
             if within and burst in known:
                 continue  # nothing came to it
-            facts = [getattr(burst, name) for name in FACTS]
+            facts = [getattr(burst, name) for name in FIELDS]
             if within:
                 changed.append((*facts, False, within[0]))
                 absorbed.extend(within[1:])
             else:
                 created.append((datasource.pk, *key, *facts, False))
-    names = ["datasource", "client", "title", *FACTS, "grouped"]
+    names = ["datasource", "client", "title", *FIELDS, "grouped"]
     bulk.insert(Burst, names, created)
-    bulk.update_rows(Burst, [*FACTS, "grouped"], changed)
+    bulk.update_rows(Burst, [*FIELDS, "grouped"], changed)
     for some in bulk.chunks(absorbed):
         Burst.objects.filter(pk__in=some).delete()
 
@@ -62,7 +58,7 @@ def _stored(
         for key, some in new.items()
     ]
     table = connection.ops.quote_name(Burst._meta.db_table)
-    facts = ", ".join(f"b.{name}" for name in FACTS)
+    facts = ", ".join(f"b.{name}" for name in FIELDS)
     stored: dict[Key, list[Stored]] = {}
     for some in bulk.chunks(ranges, KEYS):
         wanted = ", ".join(["(%s, %s, %s, %s)"] * len(some))

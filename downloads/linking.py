@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from django.db.models import Max, Sum
 
 from downloads import bulk, correlating, ranges
+from downloads.clock import bucket_horizon
 from downloads.correlating import Candidate, Session
 from downloads.models import Download, StreamSession, TrafficBucket
 from downloads.models.sessions import Unlinked
 from downloads.ranges import Changed
-from downloads.recording import bucket_horizon
 
 __all__ = [
     "Changed",

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import models, transaction
 
 from downloads import bulk
+from downloads.clock import bucket_horizon
 from downloads.models import Burst, Datasource, Download, StreamSession, TrafficBucket
-from downloads.recording import bucket_horizon
 
 CHUNK = 5000
 

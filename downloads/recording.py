@@ -4,14 +4,18 @@ Everything here runs in the transaction of the caller, who moves the log's curso
 it: that is what makes a line count exactly once.
 """
 
-import time
-from datetime import timedelta
-
 import polars as pl
-from django.conf import settings
-from django.db.models import Max
+from django.db import connection
 
-from downloads import bulk, bursts, counters, identifying, joining, services
+from downloads import (
+    bulk,
+    clock,
+    columns,
+    counters,
+    identifying,
+    joining,
+    services,
+)
 from downloads.models import (
     Datasource,
     StreamSession,
@@ -37,7 +41,7 @@ def record_requests(
     if seconds.is_empty():
         return
     newest = int(seconds["at"].max())  # type: ignore[arg-type]
-    horizon = bucket_horizon(max(datasource.newest_stamp, newest))
+    horizon = clock.bucket_horizon(max(datasource.newest_stamp, newest))
     clients = identifying.client_ids(seconds["address"])
     titles = identifying.title_ids(seconds.select("service", "title").unique())
     known = (
@@ -49,11 +53,11 @@ def record_requests(
     )
     new, buckets, quarters = pl.collect_all(
         [
-            bursts.of_seconds(known, KEY),
-            bursts.buckets(
+            columns.of_seconds(known, KEY),
+            columns.buckets(
                 known.filter(pl.col("at") >= horizon), KEY, TrafficBucket.SECONDS
             ),
-            bursts.buckets(known, ["client_id", "service"], TrafficQuarter.SECONDS),
+            columns.buckets(known, ["client_id", "service"], TrafficQuarter.SECONDS),
         ],
         engine="in-memory",
     )
@@ -62,7 +66,7 @@ def record_requests(
     _add_quarters(datasource, quarters)
     if counts:
         counters.count_requests(datasource, statuses)
-    _advance(datasource, newest)
+    clock.advance(datasource, newest)
 
 
 def _add_buckets(datasource: Datasource, frame: pl.DataFrame) -> None:
@@ -76,17 +80,6 @@ def _add_quarters(datasource: Datasource, frame: pl.DataFrame) -> None:
     rows = frame.select("at", pl.lit(datasource.pk), "client_id", "service", *sums)
     keys = ["at", "datasource", "client", "service"]
     bulk.add(TrafficQuarter, keys, sums, rows.rows())
-
-
-def bucket_horizon(newest_stamp: int) -> int:
-    """Return the second before which buckets are not kept, by the log's own clock.
-
-    A stamp in the future does not throw away the present.
-    """
-    clock = min(newest_stamp, int(time.time()))
-    kept = timedelta(days=settings.BUCKET_RETENTION_DAYS)
-    horizon = clock - int(kept.total_seconds())
-    return horizon - horizon % TrafficBucket.SECONDS
 
 
 def record_sessions(
@@ -104,9 +97,9 @@ def record_sessions(
     started = ended.cast(pl.Datetime("us")) - pl.duration(microseconds=lasted)
     frame = rows.with_columns(
         (pl.col("bytes_sent") + pl.col("bytes_received")).alias("total_bytes"),
-        bulk.stamps(ended).alias("ended_at"),
+        _stored(ended).alias("ended_at"),
         pl.when(pl.col("duration").is_not_null())
-        .then(bulk.stamps(started))
+        .then(_stored(started))
         .alias("started_at"),
         pl.col("host").str.slice(0, 255),
         pl.lit(datasource.pk).alias("datasource"),
@@ -118,7 +111,7 @@ def record_sessions(
     bulk.insert(StreamSession, names, frame.select(names).rows())
     if counts:
         counters.count_sessions(datasource, rows)
-    _advance(datasource, int(sessions["at"].max()))  # type: ignore[arg-type]
+    clock.advance(datasource, int(sessions["at"].max()))  # type: ignore[arg-type]
     return frame.height
 
 
@@ -129,15 +122,9 @@ def _services(hosts: pl.Series) -> pl.DataFrame:
     )
 
 
-def _advance(datasource: Datasource, stamp: int) -> None:
-    """Move the datasource's own clock on: the newest time that its logs have shown."""
-    if stamp > datasource.newest_stamp:
-        Datasource.objects.filter(pk=datasource.pk, newest_stamp__lt=stamp).update(
-            newest_stamp=stamp
-        )
-        datasource.newest_stamp = stamp
-
-
-def newest_stamp() -> int:
-    """Return the newest time that any log has shown, in epoch seconds; 0 if none."""
-    return Datasource.objects.aggregate(newest=Max("newest_stamp"))["newest"] or 0
+def _stored(moments: pl.Expr) -> pl.Expr:
+    """Write Datetime columns (UTC) as the database stores what Django would store."""
+    if connection.vendor == "postgresql":
+        return moments.dt.strftime("%Y-%m-%d %H:%M:%S%.6f+00:00")
+    # Django leaves the fraction away where it is none, and SQLite compares text.
+    return moments.dt.strftime("%Y-%m-%d %H:%M:%S%.6f").str.strip_suffix(".000000")

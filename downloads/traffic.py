@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from downloads.clock import bucket_horizon
 from downloads.models import Datasource, TrafficBucket
 from downloads.rates import PureBuckets
-from downloads.recording import bucket_horizon
 
 # (datasource, client, title, first second, last second)
 Stretch = tuple[int, int, int, int, int]

@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from downloads.bursts import Burst, buckets, join, of_seconds
+from downloads.bursts import Burst, join
+from downloads.columns import buckets, of_seconds
 
 SCHEMA = {
     "key": pl.String,
