@@ -15,6 +15,7 @@ from ingest.readings import Reading
 from ingest.understanding import Understood
 
 SIZE = 24 << 20  # bytes; smaller ones cost more a line, larger ones more memory
+SESSIONS_SIZE = 4 << 20  # of a stream log, in which every line becomes a row
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def _read(
     counted = row.counted_offset if live else row.counted_history
     if start < counted:
         stop = counted if stop is None else min(stop, counted)
-    chunk = reader.read(start, SIZE, stop)
+    size = min(SIZE, SESSIONS_SIZE) if row.kind == LogFile.Kind.STREAM else SIZE
+    chunk = reader.read(start, size, stop)
     if chunk.end > start:
         _check_head(row, reader)
     return chunk, start >= counted

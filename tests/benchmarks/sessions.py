@@ -21,7 +21,9 @@ def main() -> None:
         speed = report["sessions"] / report["seconds"]
         print(
             f"sessions: {speed:,.0f} rows/s from file to committed rows; a bare"
-            f" executemany {bare:,.0f}; ratio {speed / bare:.2f} (floor 0.5)"
+            f" executemany {bare:,.0f};"
+            f" ratio {speed / bare:.2f} (floor 0.5);"
+            f" peak {cost.peak / 1e6:.0f} MB"
         )
 
 
