@@ -111,9 +111,7 @@ def _stored(queryset: QuerySet[Burst], limit: int | None = None) -> Iterator[Sto
         "title__name", "title__raw", "download_id", "grouped", *FIELDS,
     )[:limit]  # fmt: skip
     for pk, source, client, title, service, name, raw, download, done, *facts in rows:
-        # A name can't be taken for a raw title: no raw one begins with a newline.
-        game = f"\n{name}" if name else raw
-        key = (source, client, service, game)
+        key = (source, client, service, _game(name, raw))
         yield Stored(pk, key, title, raw, download, done, bursts.Burst(*facts))
 
 
@@ -137,7 +135,22 @@ def _downloads_around(queued: list[Stored]) -> set[int]:
         for stored in queued
         for first, last in [(stored.facts.first, stored.facts.last)]
     ]
-    return touching(Download, spans, gap=timedelta(0))
+    games = {stored.key[2:] for stored in queued}
+    near = sorted(touching(Download, spans, gap=timedelta(0)))
+    # Those of other games, of which a client may have thousands, stay as they are.
+    return {
+        pk
+        for some in bulk.chunks(near)
+        for pk, service, name, raw in Download.objects.filter(pk__in=some).values_list(
+            "pk", "service", "title__name", "title__raw"
+        )
+        if (service, _game(name, raw)) in games
+    }
+
+
+def _game(name: str, raw: str) -> str:
+    # A name can't be taken for a raw title: no raw one begins with a newline.
+    return f"\n{name}" if name else raw
 
 
 def _bursts_of(downloads: set[int], queued: list[Stored]) -> Iterator[Stored]:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
@@ -22,6 +22,8 @@ from ingest.formats.reasons import reason
 
 __all__ = ["REQUESTS", "SESSIONS", "Rejected", "Slice", "parse_access", "parse_stream"]
 
+# At once: a slice of short lines, such as empty ones, has very many.
+MOST_LINES = 300_000
 # How a line of a bare-metal cache begins: with the time.
 BAREMETAL = re.compile(rb"\s*\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:")
 
@@ -74,6 +76,12 @@ def _cascade(
     samples: int,
 ) -> Slice:
     result = Slice(schema.to_frame(), line_count(data))
+    if result.lines > MOST_LINES:
+        half = len(data) // 2
+        middle = data.rfind(b"\n", 0, half) + 1 or data.find(b"\n", half) + 1
+        halves = (data[:middle], data[middle:])
+        first, second = (_cascade(h, families, schema, samples) for h in halves)
+        return _added(first, second, middle, samples)
     frames: list[pl.DataFrame] = []
     rest: Sequence[int] = range(result.lines)
     text = data
@@ -90,6 +98,19 @@ def _cascade(
     if rest:
         _set_aside(result, data, rest, samples)
     return result
+
+
+def _added(first: Slice, second: Slice, middle: int, samples: int) -> Slice:
+    """Add two slices up; ``middle`` is where the second begins."""
+    later = [replace(one, position=middle + one.position) for one in second.samples]
+    return Slice(
+        pl.concat([first.frame, second.frame]),
+        first.lines + second.lines,
+        first.skipped + second.skipped,
+        first.rejected + second.rejected,
+        (first.samples + later)[:samples],
+        first.formats + second.formats,
+    )
 
 
 def _accounted(parse: Callable[[bytes], Parsed], text: bytes, lines: int) -> Parsed:

@@ -231,3 +231,14 @@ def test_a_line_that_a_family_trips_over_stops_no_other():
     text = b"a\nbad\nb\nc\nlost\nd\nbad\n"
     parsed = formats._accounted(trips, text, 7)
     assert (parsed.leftover, parsed.formats) == ([1, 4, 6], {"A1": 4})
+
+
+def test_very_many_lines_are_read_in_parts(monkeypatch):
+    lines = [a1(), b"\n", b"\n", a2(), b"what?\n", b"\n", a1(), b"\n", b"no\n", a3()]
+    whole = access(*lines * 5)
+    monkeypatch.setattr(formats, "MOST_LINES", 3)
+    parts = access(*lines * 5)
+    assert parts.frame["bytes"].sum() == whole.frame["bytes"].sum() == 20_000
+    for name in ("lines", "skipped", "rejected", "samples", "formats"):
+        assert getattr(parts, name) == getattr(whole, name)
+    assert access(*[b"\n"] * 9, b"x" * 999 + b"\n").lines == 10
