@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from downloads.models import Datasource
-from ingest import understanding
+from ingest import formats, understanding
 from ingest.fingerprints import hash_of_head, tail_hash
 from ingest.lines import Chunk
 from ingest.models import LogFile
@@ -34,6 +34,16 @@ class Slice:
     tail_hash: str
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """A chunk, its bytes let go, and what its lines say."""
+
+    chunk: Chunk
+    lines: formats.Slice
+    counts: bool
+    tail_hash: str
+
+
 def slices(
     datasource: Datasource,
     reading: Reading,
@@ -47,23 +57,29 @@ def slices(
     epoch second ``since`` are skipped. Looks at no table. Raises OSError (FileReplaced
     where the file was truncated and holds something else), or DamagedFile.
     """
+    access = reading.row.kind == LogFile.Kind.ACCESS
+    parse = understanding.parse_access if access else understanding.parse_stream
     understand = _understanding(datasource, reading, since)
 
-    def after(start: int) -> Slice | None:
+    def after(start: int) -> Parsed | None:
         chunk, counts = _read(reading.row, reading.reader, live, start)
         if chunk.end == start:
             return None
         tail = tail_hash(reading.reader, chunk) if live else ""
-        return Slice(start, chunk.end, live, counts, understand(chunk), tail)
+        return Parsed(replace(chunk, data=b""), parse(chunk), counts, tail)
 
     with ThreadPoolExecutor(1) as ahead:
         start = reading.row.offset if live else reading.row.history_offset
         following = ahead.submit(after, start)
-        while slice_ := following.result():
+        while parsed := following.result():
+            end = parsed.chunk.end
             is_last = is_over()
             if not is_last:
-                following = ahead.submit(after, slice_.end)
-            yield slice_
+                following = ahead.submit(after, end)
+            # Here, not ahead: parsing takes longer than all else.
+            understood = understand(parsed.chunk, parsed.lines)
+            yield Slice(start, end, live, parsed.counts, understood, parsed.tail_hash)
+            start = end
             if is_last:
                 return
 
@@ -96,7 +112,7 @@ def _check_head(row: LogFile, reader: LineReader) -> None:
 
 def _understanding(
     datasource: Datasource, reading: Reading, since: int | None
-) -> Callable[[Chunk], Understood]:
+) -> Callable[[Chunk, formats.Slice], Understood]:
     if reading.row.kind == LogFile.Kind.STREAM:
         return partial(understanding.sessions, since=since)
     return partial(

@@ -66,11 +66,25 @@ class Understood:
         return int(frame["at"].min()), int(frame["at"].max())  # type: ignore[arg-type]
 
 
+def parse_access(chunk: Chunk) -> formats.Slice:
+    return formats.parse_access(chunk.data, titles.HEAD, SAMPLES)
+
+
+def parse_stream(chunk: Chunk) -> formats.Slice:
+    return formats.parse_stream(chunk.data, SAMPLES)
+
+
 def requests(
-    chunk: Chunk, since: int | None, trusted: Sequence[Network], file_service: str
+    chunk: Chunk,
+    parsed: formats.Slice,
+    since: int | None,
+    trusted: Sequence[Network],
+    file_service: str,
 ) -> Understood:
-    """Understand a chunk of an access log. Lines before ``since`` are skipped."""
-    parsed = formats.parse_access(chunk.data, titles.HEAD, SAMPLES)
+    """Understand a parsed chunk of an access log; skip lines before ``since``.
+
+    The chunk's own bytes are not looked at.
+    """
     totals = _begun(chunk, parsed)
     frame = parsed.frame
     if since is not None:
@@ -92,9 +106,8 @@ def requests(
     )
 
 
-def sessions(chunk: Chunk, since: int | None) -> Understood:
-    """Understand a chunk of a stream log. Lines before ``since`` are skipped."""
-    parsed = formats.parse_stream(chunk.data, SAMPLES)
+def sessions(chunk: Chunk, parsed: formats.Slice, since: int | None) -> Understood:
+    """Understand a parsed chunk of a stream log; otherwise as requests."""
     totals = _begun(chunk, parsed)
     frame = parsed.frame
     if since is not None:

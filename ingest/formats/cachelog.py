@@ -55,7 +55,7 @@ def _all_stock(data: bytes, head: str) -> pl.DataFrame | None:
     if not _looks_stock(data[: data.find(b"\n") + 1]):
         return None
     try:
-        groups = _grouped(_stock_lines(data, head)).collect()
+        groups = _grouped(_stock_lines(data, head)).collect(engine="streaming")
     except pl.exceptions.ComputeError:  # not in UTF-8
         return None
     if BROKEN in groups["shape"]:
