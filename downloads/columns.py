@@ -41,9 +41,6 @@ def of_seconds(seconds: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
 
 
 def buckets(seconds: pl.LazyFrame, keys: list[str], width: int) -> pl.LazyFrame:
-    """Sums per key and ``at``, rounded down to ``width`` seconds; ordered by both."""
-    return (
-        seconds.group_by(*keys, pl.col("at").floordiv(width) * width)
-        .agg(pl.col(_SUMS).sum())
-        .sort(*keys, "at")
-    )
+    """Sums per key and ``at``, rounded down to ``width`` seconds; in no order."""
+    at = pl.col("at").floordiv(width) * width
+    return seconds.group_by(*keys, at).agg(pl.col(_SUMS).sum())

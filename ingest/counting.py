@@ -23,6 +23,7 @@ HEARTBEAT = "/lancache-heartbeat"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 KEY = ["address", "service", "title"]
+BYTES = ["hit_bytes", "miss_bytes", "other_bytes"]
 # What tells service and title.
 ASKED = ["identifier", "host", "steam_agent", "path"]
 
@@ -33,7 +34,7 @@ class Counted:
 
     ``seconds``: address service title at hit_bytes miss_bytes other_bytes requests
     failed_requests first_start_ms last_end_ms. ``statuses``: service cache_status at
-    bytes requests, for the counters.
+    bytes requests, for the counters. Both in no order.
     """
 
     seconds: pl.DataFrame
@@ -152,23 +153,26 @@ def _statuses(named: pl.LazyFrame) -> pl.LazyFrame:
 
 def _seconds(named: pl.LazyFrame) -> pl.LazyFrame:
     is_get = (pl.col("method") == "GET") & pl.col("status").is_between(200, 299)
-    hit = is_get & pl.col("cache_status").is_in(HIT)
-    miss = is_get & pl.col("cache_status").is_in(MISS)
-    failed = pl.col("status") >= 400
+    hit = (is_get & pl.col("cache_status").is_in(HIT)).fill_null(False)
+    miss = (is_get & pl.col("cache_status").is_in(MISS)).fill_null(False)
+    size = pl.col("bytes")
+    # Told apart first: within groups it would cost twice as much.
     return (
-        named.group_by(*KEY, "at")
+        named.select(
+            *KEY,
+            "at",
+            "requests",
+            "first_start_ms",
+            "last_end_ms",
+            hit_bytes=size * hit,
+            miss_bytes=size * miss,
+            other_bytes=size * ~(hit | miss),
+            failed_requests=pl.col("requests") * (pl.col("status") >= 400),
+        )
+        .group_by(*KEY, "at")
         .agg(
-            pl.when(hit).then("bytes").otherwise(0).sum().alias("hit_bytes"),
-            pl.when(miss).then("bytes").otherwise(0).sum().alias("miss_bytes"),
-            pl.when(~hit & ~miss).then("bytes").otherwise(0).sum().alias("other_bytes"),
-            pl.col("requests").sum(),
-            pl.when(failed)
-            .then("requests")
-            .otherwise(0)
-            .sum()
-            .alias("failed_requests"),
+            pl.col(*BYTES, "requests", "failed_requests").sum(),
             pl.col("first_start_ms").min(),
             pl.col("last_end_ms").max(),
         )
-        .sort(*KEY, "at")
     )

@@ -14,7 +14,7 @@ from ingest.reader import FileReplaced, LineReader
 from ingest.readings import Reading
 from ingest.understanding import Understood
 
-SIZE = 24 << 20  # bytes; smaller ones cost more a line, larger ones more memory
+SIZE = 22 << 20  # bytes; smaller ones cost more a line, larger ones more memory
 SESSIONS_SIZE = 4 << 20  # of a stream log, in which every line becomes a row
 
 

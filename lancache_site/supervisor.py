@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from lancache_site.orphans import Guard
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 SETTLED = 60.0  # a child that lived so long starts afresh with its delays
@@ -71,6 +73,7 @@ class Supervisor:
         self.coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.stopping = False
         self.hurry = False
+        self.guard = Guard()
         self.selector = selectors.DefaultSelector()
         # Signals only wake the loop up: no work is done inside a handler.
         self.wakeup, waker = socket.socketpair()
@@ -118,6 +121,7 @@ class Supervisor:
             self.say(f"{child.name} can't be started: {error}")
             self.plan_restart(child)
             return
+        self.guard.add(child.process.pid)
         assert child.process.stdout
         os.set_blocking(child.process.stdout.fileno(), False)
         self.selector.register(child.process.stdout, selectors.EVENT_READ, child)
@@ -181,6 +185,7 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         code = process.wait()
+        self.guard.forget(process.pid)
         self.pass_on(child)
         self.close_output(process)
         if child.tail:

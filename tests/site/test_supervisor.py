@@ -98,6 +98,26 @@ def test_what_a_dead_child_had_started_goes_too(supervise):
     within(2, lambda: not psutil.pid_exists(number), "the grandchild gone")
 
 
+def test_nothing_outlives_a_killed_supervisor(supervise):
+    code = "import subprocess, time; p = subprocess.Popen(['sleep', '60']);"
+    code += "print('pid', p.pid, 'end'); time.sleep(60)"
+    one = supervise(a=code)
+    number = int(one.wait_for("end").split("pid ")[1].split()[0])
+    family = psutil.Process(one.process.pid).children(recursive=True)
+    assert number in [process.pid for process in family]
+    one.process.kill()
+    within(2, lambda: not any(p.is_running() for p in family), "child and grandchild")
+
+
+def test_children_die_with_the_supervisor_though_its_guard_is_dead(supervise):
+    one = supervise(a="import time; print('up'); time.sleep(60)")
+    one.wait_for("up")
+    guard, child = psutil.Process(one.process.pid).children()
+    guard.kill()
+    one.process.kill()
+    within(2, lambda: not child.is_running(), "the child gone")
+
+
 def test_a_program_that_is_missing_is_said(tmp_path: Path, supervise):
     one = supervise(a="")
     one.process.kill()
