@@ -84,18 +84,21 @@ def reopen_many(changes: Iterable[Changed]) -> int:
     )
 
 
-def reopen_all() -> int:
-    """Queue every session again; return how many there are.
+def reopen_all(after: int = 0, deadline: float | None = None) -> tuple[int, int | None]:
+    """Queue every session again, those with primary keys above ``after``.
 
-    In steps, so that nobody waits for a lock on a table of millions.
+    In steps, so that nobody waits for a lock on a table of millions. Returns how many
+    were queued, and after which key to go on: None once all are.
     """
     newest = StreamSession.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    return sum(
-        StreamSession.objects.filter(pk__gt=low, pk__lte=low + STEP).update(
-            correlated=False
-        )
-        for low in range(0, newest, STEP)
-    )
+    reopened = 0
+    while after < newest:
+        if deadline is not None and time.monotonic() >= deadline:
+            return reopened, after
+        some = StreamSession.objects.filter(pk__gt=after, pk__lte=after + STEP)
+        reopened += some.update(correlated=False)
+        after += STEP
+    return reopened, None
 
 
 def correlate(limit: int = 5000, deadline: float | None = None) -> Correlated:

@@ -4,7 +4,8 @@ import time
 
 from celery import shared_task
 
-from downloads import linking
+from downloads import jobs, linking
+from downloads.models import Job, StreamSession
 
 BUDGET = 2.0  # seconds
 
@@ -12,3 +13,27 @@ BUDGET = 2.0  # seconds
 @shared_task
 def correlate() -> None:
     linking.correlate(deadline=time.monotonic() + BUDGET)
+
+
+@shared_task
+def run_jobs() -> None:
+    """Go on with what operators have asked for."""
+    jobs.run(time.monotonic() + BUDGET)
+
+
+def correlate_again(job: Job, deadline: float) -> bool:
+    """Ask every session again: queue all, then wait until none is left."""
+    after = job.position.get("after", 0)
+    if after is not None:
+        reopened, after = linking.reopen_all(after, deadline)
+        job.total = (job.total or 0) + reopened
+        job.position = {"after": after}
+        return False
+    linking.correlate(limit=job.total or 1, deadline=deadline)
+    left = StreamSession.objects.filter(correlated=False).count()
+    job.done = max(0, (job.total or 0) - left)
+    job.outcome = f"{job.done:,} sessions were looked at again"
+    return not left
+
+
+jobs.STEPS[Job.Kind.CORRELATE] = correlate_again

@@ -39,6 +39,7 @@ NAVIGATION: list[dict[str, Any]] = [
             entry("Log files", "description", "ingest.logfile"),
             entry("Passes", "sync", "ingest.ingestrun"),
             entry("Rejected lines", "report", "ingest.rejectedline"),
+            entry("Jobs", "task_alt", "downloads.job"),
             entry("Schedules", "schedule", "django_celery_beat.periodictask"),
         ],
     },

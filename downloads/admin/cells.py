@@ -79,10 +79,13 @@ def beginning(text: str, length: int) -> SafeString:
     return format_html('<span title="{}">{}</span>', text, shown)
 
 
+def rendered(template: str, **context: object) -> SafeString:
+    return render_to_string(template, context)
+
+
 def label(text: str, kind: str) -> SafeString:
     """Return a coloured label: info, success, warning or danger."""
-    context = {"text": text, "type": kind}
-    return render_to_string("unfold/helpers/label.html", context)
+    return rendered("unfold/helpers/label.html", text=text, type=kind)
 
 
 def two_lines(first: str, second: str) -> SafeString:

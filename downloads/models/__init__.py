@@ -1,5 +1,6 @@
 from downloads.models.downloads import Download, DownloadAlias
 from downloads.models.facts import Burst, Counter, TrafficBucket, TrafficQuarter
+from downloads.models.jobs import Job
 from downloads.models.names import Client, Datasource, Title
 from downloads.models.sessions import StreamSession
 
@@ -10,6 +11,7 @@ __all__ = [
     "Datasource",
     "Download",
     "DownloadAlias",
+    "Job",
     "StreamSession",
     "Title",
     "TrafficBucket",

@@ -168,7 +168,7 @@ def test_many_ranges_at_once():
         linking.Changed(*key, at(1000 * i), at(1000 * i)) for i in range(0, 250, 2)
     ]
     assert linking.reopen_many(ranges) == 125
-    assert linking.reopen_all() == 250
+    assert linking.reopen_all() == (250, None)
 
 
 def test_the_newest_come_first_and_no_more_than_asked():
