@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 
 from lancache_site.pages import healthz
 
+admin.autodiscover()
 handler400 = "lancache_site.pages.bad_request"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
