@@ -18,13 +18,15 @@ def processes() -> list[Child]:
     web = f"uvicorn lancache_site.asgi:application --host {settings.HOST}"
     web += f" --port {settings.PORT} --lifespan off --no-access-log"
     web += " --timeout-graceful-shutdown 1"
+    sampler = "django sample_bandwidth"
     worker = "worker --pool threads --concurrency 4 --loglevel INFO"
     worker += " --without-gossip --without-mingle -Q lancache,lancache-writing"
     return [
         *([broker()] if settings.EMBEDDED_BROKER else []),
-        Child("web", [*PYTHON, *web.split()], stop_seconds=2.5),
+        Child("web", [*PYTHON, *web.split()], stop_seconds=2),
         Child("worker", [*CELERY, *worker.split()], stop_seconds=4),
-        Child("beat", [*CELERY, "beat", "--loglevel", "INFO"], stop_seconds=1.5),
+        Child("sampler", [*PYTHON, *sampler.split()], stop_seconds=1.5),
+        Child("beat", [*CELERY, "beat", "--loglevel", "INFO"], stop_seconds=1),
     ]
 
 

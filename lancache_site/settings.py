@@ -58,7 +58,17 @@ DEBUG = False
 HOST = env.str("HOST", default="") or "0.0.0.0"
 PORT = whole_number("PORT", 8000, most=65535)
 LANCACHE_LOG_DIR = env.str("LANCACHE_LOG_DIR", default="")
+
+# --- Live bandwidth ----------------------------------------------------------------
 LANCACHE_INTERFACE = env.str("LANCACHE_INTERFACE", default="")
+HOST_PROC = env.str("HOST_PROC", default="")
+BANDWIDTH_SAMPLE_INTERVAL = whole_number("BANDWIDTH_SAMPLE_INTERVAL", 1000)  # ms
+if not 200 <= BANDWIDTH_SAMPLE_INTERVAL <= 60_000:
+    raise ImproperlyConfigured(
+        "BANDWIDTH_SAMPLE_INTERVAL must be from 200 to 60000 milliseconds"
+    )
+TEN_SECONDS_RETENTION_HOURS = whole_number("TEN_SECONDS_RETENTION_HOURS", 48)
+MINUTE_RETENTION_DAYS = whole_number("MINUTE_RETENTION_DAYS", 400)
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or own_names()
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -129,6 +139,7 @@ CELERY_TASK_DEFAULT_QUEUE = "lancache"
 CELERY_TASK_ROUTES = {
     "ingest.tasks.*": {"queue": "lancache-writing"},
     "downloads.tasks.*": {"queue": "lancache-writing"},
+    "bandwidth.tasks.*": {"queue": "lancache-writing"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

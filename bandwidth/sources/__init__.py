@@ -1,0 +1,48 @@
+"""Where counters are read: one file a kind of source, all of the same small shape.
+
+A source has ``async read() -> Reading`` that asks once, and raises SourceProblem with
+one line for the operator. What it reads are counters: rates are made of two readings,
+elsewhere, so that a source knows no time and no history.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What an interface, a container or a zone has carried since it began to count.
+
+    ``received`` and ``transmitted`` are bytes as the machine or container itself sees
+    them; both null where a source counts no bytes (nginx's stub_status).
+    """
+
+    name: str
+    received: int | None = None
+    transmitted: int | None = None
+    link_bytes_per_second: int | None = None
+    is_up: bool = True
+    is_virtual: bool = False
+    requests: int | None = None
+    connections: int | None = None  # open now: no counter
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one question was answered with. ``remark``: what to tell beside it."""
+
+    counters: list[Counter] = field(default_factory=list)
+    remark: str = ""
+
+
+class SourceProblem(Exception):
+    """Nothing was read; says why, in one line."""
+
+
+class Source(ABC):
+    @abstractmethod
+    async def read(self) -> Reading:
+        """Ask once. Raises SourceProblem."""
+
+    async def close(self) -> None:  # noqa: B027 most hold nothing
+        """Let go of what is held open between questions."""

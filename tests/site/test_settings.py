@@ -88,8 +88,9 @@ def test_log_directory_makes_the_default_datasource(settings):
 
 @pytest.mark.django_db
 def test_schedules_are_there():
-    tasks = PeriodicTask.objects.filter(task__regex="^(ingest|downloads)")
+    tasks = PeriodicTask.objects.filter(task__regex="^(ingest|downloads|bandwidth)")
     assert sorted((t.task, t.interval.every, t.expire_seconds) for t in tasks) == [
+        ("bandwidth.tasks.prune", 3600, 3600),
         ("downloads.tasks.correlate", 5, 5),
         ("downloads.tasks.run_jobs", 1, 1),
         ("ingest.tasks.prune", 3600, 3600),

@@ -30,7 +30,7 @@ def test_first_and_second_start(tmp_path: Path):
     with Stack(tmp_path, LANCACHE_LOG_DIR=str(tmp_path)) as first:
         first.wait_until_up()
         family = first.family()
-        assert len(family) == 5  # the guard among them
+        assert len(family) == 6  # the guard among them
         assert first.get("/admin/login/")[0] == 200
         assert first.stop(signal.SIGTERM) < 10
         assert first.process.returncode == 0
@@ -66,7 +66,7 @@ def test_killed_children_are_started_again(stack: Stack):
     within(5, lambda: gone(victims), "the old ones gone")
     # Reading was seen before the kill: only a new broker knows nothing of it.
     stack.wait_until_up(60)
-    assert len(stack.family()) == 5
+    assert len(stack.family()) == 6
     assert "worker was killed by SIGKILL" in stack.output
 
 

@@ -1,0 +1,134 @@
+"""Sources, and what they told: by ten seconds, minutes and hours' peaks."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.forms import ModelForm, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from unfold.decorators import action
+
+from bandwidth.models import BandwidthPeak, BandwidthSample, BandwidthSource
+from bandwidth.opening import opened
+from bandwidth.sources import Counter, SourceProblem
+
+if TYPE_CHECKING:
+    # Unfold's class is this, but for its skin, and has no types.
+    from django.contrib.admin import ModelAdmin
+else:
+    from unfold.admin import ModelAdmin
+
+TOLD = 20  # interfaces that a test names
+
+
+class SourceForm(ModelForm):  # type: ignore[type-arg]  # none at runtime
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse what can never be read; what does not answer now may do later."""
+        cleaned = super().clean()
+        if cleaned and not self.errors:
+            names = [field.name for field in BandwidthSource._meta.fields]
+            values = {name: cleaned[name] for name in names if name in cleaned}
+            try:
+                opened(BandwidthSource(**values))
+            except SourceProblem as problem:
+                raise ValidationError(str(problem)) from problem
+        return cleaned
+
+
+@admin.register(BandwidthSource)
+class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
+    form = SourceForm
+    list_display = ("name", "kind", "address", "wanted", "to_clients", "enabled")
+    list_fullwidth = True
+    search_fields = ("name", "address")
+    fieldsets = (
+        (None, {"fields": (("name", "enabled"), "kind", "address", "wanted")}),
+        ("How to read it", {"fields": (("to_clients", "timeout_ms"),)}),
+        (
+            "For a Prometheus server",
+            {"fields": ("received_expression", "transmitted_expression")},
+        ),
+    )
+    actions_detail = ("test_it",)
+
+    @action(description="Test it", permissions=["test"])  # type: ignore[untyped-decorator]
+    def test_it(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask the source once, now, and say what it answers."""
+        row = get_object_or_404(BandwidthSource, pk=object_id)
+        try:
+            told, level = asyncio.run(_answer(row)), messages.SUCCESS
+        except SourceProblem as problem:
+            told, level = str(problem), messages.ERROR
+        self.message_user(request, f"{row}: {told}", level)
+        url = reverse("admin:bandwidth_bandwidthsource_change", args=[row.pk])
+        return HttpResponseRedirect(url)
+
+    def has_test_permission(
+        self, request: HttpRequest, object_id: int | str | None = None
+    ) -> bool:
+        return request.user.has_perm("bandwidth.change_bandwidthsource")
+
+
+async def _answer(row: BandwidthSource) -> str:
+    source = opened(row)
+    try:
+        async with asyncio.timeout(row.timeout_ms / 1000):
+            reading = await source.read()
+    except TimeoutError as error:
+        raise SourceProblem(f"no answer within {row.timeout_ms} ms") from error
+    finally:
+        await source.close()
+    told = [_told(one) for one in reading.counters[:TOLD]]
+    return "; ".join([*told, *filter(None, [reading.remark])]) or "it has no counter"
+
+
+def _told(one: Counter) -> str:
+    parts = []
+    if one.received is not None and one.transmitted is not None:
+        parts.append(f"{one.received:,} bytes received")
+        parts.append(f"{one.transmitted:,} transmitted")
+    if one.requests is not None:
+        parts.append(f"{one.requests:,} requests")
+    if one.connections is not None:
+        parts.append(f"{one.connections:,} connections open")
+    return f"{one.name}: {', '.join(parts)}"
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
+    show_full_result_count = False
+    list_select_related = ("source",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+
+@admin.register(BandwidthSample)
+class BandwidthSampleAdmin(ReadOnlyAdmin):
+    ordering = ("-at",)
+    list_display = (
+        "at", "seconds", "source", "interface", "received_bytes", "transmitted_bytes",
+        "covered_ms", "samples",
+    )  # fmt: skip
+    list_filter = ("seconds", "source")
+
+
+@admin.register(BandwidthPeak)
+class BandwidthPeakAdmin(ReadOnlyAdmin):
+    ordering = ("-at",)
+    list_display = (
+        "at", "source", "interface", "direction", "bytes_per_second", "peaked_at",
+    )  # fmt: skip
+    list_filter = ("direction", "source")

@@ -1,0 +1,128 @@
+"""Where bandwidth is read, and what it was. Times are epoch seconds, as in the facts of
+downloads: these rows are added up and compared, not read by people."""
+
+from django.db import models
+
+
+class BandwidthSource(models.Model):
+    """One place to read counters from; the operator adds and tests them."""
+
+    class Kind(models.TextChoices):
+        HOST = "host", "this host's interfaces"
+        DOCKER = "docker", "a container (Docker or podman)"
+        CADVISOR = "cadvisor", "cAdvisor"
+        NODE_EXPORTER = "node_exporter", "node_exporter"
+        GLANCES = "glances", "glances' web server"
+        GLANCES_EXPORTER = "glances_exporter", "glances' Prometheus exporter"
+        NETDATA = "netdata", "netdata"
+        PROMETHEUS = "prometheus", "a Prometheus server"
+        STUB_STATUS = "stub_status", "nginx stub_status (requests only)"
+        NGINX_ZONES = "nginx_zones", "nginx VTS or NGINX Plus zones"
+        NGINX_ACCOUNTING = "nginx_accounting", "nginx traffic-accounting log"
+
+    class Direction(models.TextChoices):
+        TRANSMIT = "transmit", "what it transmits"
+        RECEIVE = "receive", "what it receives"
+
+    name = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.HOST)
+    address = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="http://host:port, https://host:port/path or unix:///path/of.sock; a"
+        " file's path for the accounting log. This host needs none.",
+    )
+    wanted = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Which interface, container or zone; several interfaces of this host"
+        " separated by commas. Empty: the host's default route, or all.",
+    )
+    received_expression = models.CharField(
+        max_length=1000, blank=True, help_text="Prometheus only: a counter of bytes."
+    )
+    transmitted_expression = models.CharField(
+        max_length=1000, blank=True, help_text="Prometheus only: a counter of bytes."
+    )
+    to_clients = models.CharField(
+        max_length=8,
+        choices=Direction,
+        default=Direction.TRANSMIT,
+        help_text="Which way is to the clients. On the cache host's own uplink it is"
+        " what it transmits; on the host's side of a container's cable, receives.",
+    )
+    timeout_ms = models.PositiveIntegerField(
+        default=800, help_text="How long one answer may take."
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "source"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BandwidthSample(models.Model):
+    """What an interface carried in ten seconds, or in a minute.
+
+    Bytes are differences of its counters, so that they add up; ``covered_ms`` is the
+    time that they stand for: less than the row's where readings are missing.
+    """
+
+    TEN_SECONDS, MINUTE = 10, 60
+
+    source = models.ForeignKey(BandwidthSource, models.CASCADE, db_index=False)
+    interface = models.CharField(max_length=200)
+    seconds = models.PositiveSmallIntegerField(help_text="The row's length: 10 or 60.")
+    at = models.BigIntegerField(help_text="Its first second.")
+    received_bytes = models.BigIntegerField()
+    transmitted_bytes = models.BigIntegerField()
+    covered_ms = models.BigIntegerField()
+    samples = models.PositiveIntegerField()
+    receive_max = models.FloatField(help_text="Bytes per second, of one reading.")
+    transmit_max = models.FloatField(help_text="Bytes per second, of one reading.")
+
+    class Meta:
+        constraints = [
+            # The sampler adds to it; charts read one interface in order of time.
+            models.UniqueConstraint(
+                fields=["source", "interface", "seconds", "at"], name="sample_once"
+            )
+        ]
+        indexes = [
+            # Pruning, and all interfaces of a range of time.
+            models.Index(fields=["seconds", "at"], name="sample_at"),
+        ]
+        verbose_name = "sample"
+
+    def __str__(self) -> str:
+        return f"{self.interface} {self.at}"
+
+
+class BandwidthPeak(models.Model):
+    """The fastest reading of an hour UTC, with its moment; days are made of hours."""
+
+    HOUR = 3600
+
+    source = models.ForeignKey(BandwidthSource, models.CASCADE, db_index=False)
+    interface = models.CharField(max_length=200)
+    direction = models.CharField(
+        max_length=8, choices=BandwidthSource.Direction.choices
+    )
+    at = models.BigIntegerField(help_text="The hour's first second.")
+    bytes_per_second = models.FloatField()
+    peaked_at = models.BigIntegerField(help_text="Epoch seconds.")
+
+    class Meta:
+        constraints = [
+            # The sampler raises it; pages read one interface in order of time.
+            models.UniqueConstraint(
+                fields=["source", "interface", "direction", "at"], name="peak_once"
+            )
+        ]
+        verbose_name = "peak"
+
+    def __str__(self) -> str:
+        return f"{self.interface} {self.at}"

@@ -1,0 +1,151 @@
+"""The sampler: its ticks, its sums, and what becomes of sources that fail."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from bandwidth.rollup import Row
+from bandwidth.sampling import Sampler, Watched
+from bandwidth.sources import Counter, Reading, Source, SourceProblem
+
+INTERVAL = 0.05
+
+
+class Counting(Source):
+    """A source whose counter grows by ten with every answer."""
+
+    def __init__(self, delay: float = 0, start: int = 0) -> None:
+        self.asked = 0
+        self.counter = start
+        self.delay = delay
+
+    async def read(self) -> Reading:
+        self.asked += 1
+        await asyncio.sleep(self.delay)
+        self.counter += 10
+        return Reading([Counter("eth0", self.counter, 2 * self.counter)])
+
+
+class Broken(Source):
+    async def read(self) -> Reading:
+        raise SourceProblem("there is no eth9")
+
+
+class Recorded:
+    """What the sampler published and stored."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.rows: list[Row] = []
+
+    async def publish(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+
+    async def store(self, rows: Sequence[Row]) -> None:
+        self.rows += rows
+
+
+def watched(source: Any, name: str = "attic", timeout: float = 1) -> Watched:
+    return Watched(1, name, source, timeout)
+
+
+async def sampled(sampler: Sampler, seconds: float) -> None:
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, stopping.set)
+    await sampler.run(stopping)
+
+
+async def test_what_is_stored_is_what_the_counters_say():
+    told, source = Recorded(), Counting(start=10**12)
+    await sampled(Sampler([watched(source)], INTERVAL, told.publish, told.store), 0.5)
+    assert sum(row.received for row in told.rows) == 10 * (source.asked - 1)
+    assert sum(row.transmitted for row in told.rows) == 20 * (source.asked - 1)
+
+
+async def test_ticks_do_not_drift():
+    told = Recorded()
+    began = time.time()
+    await sampled(
+        Sampler([watched(Counting())], INTERVAL, told.publish, told.store), 1.02
+    )
+    late = [(message["at"] - began) % INTERVAL for message in told.messages[1:]]
+    assert 18 <= len(told.messages) <= 22
+    assert sorted(late)[len(late) // 2] < INTERVAL / 2
+
+
+async def test_a_source_that_hangs_or_fails_delays_no_other():
+    told, quick, slow = Recorded(), Counting(), Counting(delay=60)
+    sources = [
+        watched(slow, "slow", timeout=0.2),
+        watched(Broken(), "broken"),
+        watched(quick, "quick"),
+    ]
+    await sampled(Sampler(sources, INTERVAL, told.publish, told.store), 0.6)
+    assert quick.asked >= 8
+    assert slow.asked <= 4
+    problems = {one["source"]: one["problem"] for one in told.messages[-1]["sources"]}
+    assert problems["broken"] == "there is no eth9"
+    assert problems["slow"] == "no answer within 0.2 s"
+    assert problems["quick"] == ""
+
+
+async def test_a_counter_that_is_set_back_is_a_gap():
+    told, source = Recorded(), Counting(start=10**9)
+    sampler = Sampler([watched(source)], INTERVAL, told.publish, told.store)
+    await sampler.tick()
+    source.counter = 0
+    await sampler.tick()
+    assert told.messages[1]["interfaces"][0]["receiveBytesPerSecond"] is None
+    await sampler.tick()
+    assert told.messages[2]["interfaces"][0]["receiveBytesPerSecond"] > 0
+    await sampler.close()
+    assert sum(row.received for row in told.rows) == 10
+
+
+async def test_an_interface_that_went_and_came_back_starts_anew():
+    class Flapping(Counting):
+        async def read(self) -> Reading:
+            reading = await super().read()
+            return Reading() if self.asked == 2 else reading
+
+    told = Recorded()
+    sampler = Sampler([watched(Flapping())], INTERVAL, told.publish, told.store)
+    for _ in range(3):
+        await sampler.tick()
+    await sampler.close()
+    assert told.rows == []
+
+
+async def test_a_database_that_is_away_costs_no_byte():
+    told, source = Recorded(), Counting()
+    away = True
+
+    async def store(rows: Sequence[Row]) -> None:
+        if away:
+            raise OperationalError("database is locked")
+        await told.store(rows)
+
+    sampler = Sampler([watched(source)], INTERVAL, told.publish, store)
+    for _ in range(3):
+        await sampler.tick()
+    await sampler.close()
+    away = False
+    await sampler.tick()
+    await sampler.close()
+    assert sum(row.received for row in told.rows) == 30
+
+
+@pytest.mark.parametrize(("transmits", "download"), [(True, 20), (False, 10)])
+async def test_download_is_the_way_to_the_clients(transmits: bool, download: int):
+    told, one = Recorded(), watched(Counting())
+    one.transmits_to_clients = transmits
+    sampler = Sampler([one], INTERVAL, told.publish, told.store)
+    await sampler.tick()
+    await sampler.tick()
+    interface = told.messages[1]["interfaces"][0]
+    ratio = interface["downloadBytesPerSecond"] / interface["receiveBytesPerSecond"]
+    assert ratio == download / 10

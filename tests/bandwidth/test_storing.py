@@ -1,0 +1,64 @@
+"""What is stored of bandwidth: added to, raised, and forgotten in time."""
+
+import time
+
+import pytest
+
+from bandwidth import storing
+from bandwidth.models import BandwidthPeak, BandwidthSample, BandwidthSource
+from bandwidth.rollup import Row
+
+pytestmark = pytest.mark.django_db
+HOUR = 1_800_000_000 // 3600 * 3600
+
+
+@pytest.fixture
+def source() -> BandwidthSource:
+    return BandwidthSource.objects.create(name="attic")
+
+
+def row(source: BandwidthSource, at: int, size: int, most: float = 0) -> Row:
+    return Row((source.pk, "eth0"), at, size, 2 * size, 10_000, 10, most, 0, at + 3)
+
+
+def rows(seconds: int) -> list[tuple[int, int, int, int]]:
+    names = ("at", "received_bytes", "transmitted_bytes", "samples")
+    found = BandwidthSample.objects.filter(seconds=seconds).order_by("at")
+    return list(found.values_list(*names))
+
+
+def test_this_host_is_watched_without_any_setting():
+    assert BandwidthSource.objects.get().kind == "host"
+
+
+def test_ten_seconds_make_a_minute(source):
+    storing.store([row(source, HOUR + at, 100) for at in (0, 10, 50, 60)])
+    assert [at - HOUR for at, *_ in rows(10)] == [0, 10, 50, 60]
+    assert rows(60) == [(HOUR, 300, 600, 30), (HOUR + 60, 100, 200, 10)]
+
+
+def test_what_comes_late_is_added(source):
+    storing.store([row(source, HOUR, 100)])
+    storing.store([row(source, HOUR, 11)])
+    assert rows(10) == [(HOUR, 111, 222, 20)]
+
+
+def test_an_hour_keeps_its_fastest_moment(source):
+    storing.store([row(source, HOUR, 1, 500.0)])
+    storing.store([row(source, HOUR + 10, 1, 700.0), row(source, HOUR + 20, 1, 600.0)])
+    peak = BandwidthPeak.objects.get(direction="receive")
+    assert (peak.at, peak.bytes_per_second, peak.peaked_at) == (HOUR, 700.0, HOUR + 13)
+
+
+def test_old_rows_go_and_young_ones_stay(source, settings):
+    settings.TEN_SECONDS_RETENTION_HOURS, settings.MINUTE_RETENTION_DAYS = 1, 0
+    now = int(time.time()) // 60 * 60
+    storing.store([row(source, now, 1), row(source, now - 7200, 1)])
+    assert storing.prune(time.monotonic() + 5) == 1
+    assert [at for at, *_ in rows(10)] == [now]
+    assert len(rows(60)) == 2
+
+
+def test_nothing_is_no_query(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        storing.store([])
