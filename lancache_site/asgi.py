@@ -1,3 +1,5 @@
+"""Where HTTP and websockets meet; nowhere else."""
+
 import os
 import warnings
 
@@ -8,4 +10,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lancache_site.settings")
 warnings.filterwarnings(
     "ignore", message="StreamingHttpResponse must consume synchronous iterators"
 )
-application = get_asgi_application()
+http = get_asgi_application()
+
+# Not before: what follows loads models.
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+
+from bandwidth.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+        ),
+    }
+)
