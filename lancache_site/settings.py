@@ -123,6 +123,7 @@ elif not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
 # Celery spells a unix socket in its own way.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # or beat would schedule a clean-up of results
 CELERY_TASK_DEFAULT_QUEUE = "lancache"
 # Whatever writes in bulk: let one worker listen to it. SQLite serves writers unfairly,
 # and two that correlate at once would only wait for each other.

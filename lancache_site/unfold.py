@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from lancache_site.version import VERSION
@@ -111,6 +112,7 @@ UNFOLD = {
     "SITE_URL": None,  # it is the admin itself
     "SITE_SYMBOL": "speed",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
+    "SCRIPTS": [lambda request: static("lancache/keyboard.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "lancache_site.overview.overview",
