@@ -112,6 +112,7 @@ UNFOLD = {
     "SITE_URL": None,  # it is the admin itself
     "SITE_SYMBOL": "speed",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
+    "STYLES": [lambda request: static("lancache/admin.css")],
     "SCRIPTS": [lambda request: static("lancache/keyboard.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
