@@ -71,7 +71,7 @@ def of_caches(caches: Iterable[Standing]) -> Iterator[Notice]:
         page = reverse("admin:downloads_datasource_change", args=[source.pk])
         if source.last_error:
             text = f"{source.name}: {source.last_error}"
-            yield Notice("danger", "reading", text, page, source.last_error_at)
+            yield Notice("danger", "not read", text, page, source.last_error_at)
         if cache.unread:
             text = f"{source.name}: {', '.join(cache.unread)}"
             yield Notice("warning", "files not read", text, page)
@@ -91,7 +91,9 @@ def of_jobs(now: datetime) -> Iterator[Notice]:
             done = "" if job.percent is None else f" ({job.percent} %)"
             yield Notice("info", "job", f"{job}{done}", url, job.asked_at)
         else:
-            yield Notice("danger", "job", f"{job}: {job.outcome}", url, job.ended_at)
+            yield Notice(
+                "danger", "failed job", f"{job}: {job.outcome}", url, job.ended_at
+            )
 
 
 def of_schedules(now: datetime) -> Iterator[Notice]:

@@ -134,8 +134,10 @@ def state(standing: Standing) -> SafeString:
     return cells.label("up to date", "success")
 
 
-def behind(standing: Standing, now: datetime) -> str:
+def behind(standing: Standing, now: datetime) -> SafeString | str:
     """Return what is not read yet, in words: `45.0 MB, 3m 2s; 1.20 GB of history`."""
+    if not standing.files:
+        return cells.unknown("no log of it was found yet")
     parts = []
     if standing.bytes_behind:
         seconds = standing.seconds_behind(now)
