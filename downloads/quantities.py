@@ -1,28 +1,79 @@
 """Bytes, rates and times as people read them: `7.96 GB`, `125.4 MB/s`, `1m 45s`. Pure.
 
-Everything here counts bytes, in decimal units; nothing here is a bit.
+A reader may prefer rates in bits (`1.003 Gbit/s`) or binary prefixes (`119.6 MiB/s`).
+What goes in is always bytes, or bytes a second; a size is never written in bits. The
+unit always says which it is: `B` and `bit`, decimal `k` and binary `Ki`.
 """
 
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
+DECIMAL = ("", "k", "M", "G", "T", "P", "E")
+BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+
+
+@dataclass(frozen=True)
+class Units:
+    """How one reader has quantities written."""
+
+    rates_in_bits: bool = False
+    binary: bool = False
+
+    @property
+    def base(self) -> int:
+        return 1024 if self.binary else 1000
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return BINARY if self.binary else DECIMAL
+
+
+# For exports and the API, which are for no one; `_units`: of whoever this thread or
+# task writes a page for.
+PLAIN = Units()
+_units: ContextVar[Units] = ContextVar("units", default=PLAIN)
+
+
+@contextmanager
+def written_in(units: Units) -> Iterator[None]:
+    """Have every quantity written in ``units`` until the block ends."""
+    token = _units.set(units)
+    try:
+        yield
+    finally:
+        _units.reset(token)
 
 
 def size(count: int) -> str:
     """Return a number of bytes to three digits: `512 B`, `7.96 GB`, `79.6 GB`."""
-    value, unit = _scaled(count, 999.5)
-    if unit == "B":
-        return f"{value:.0f} B"
-    # What rounds up to the next digit needs a place less: 9.996 is 10.0, not 10.00.
-    places = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{places}f} {unit}"
+    value, prefix, places = _scaled(count, _three_digits)
+    return f"{value:.{places}f} {prefix}B"
 
 
 def rate(bytes_per_second: float) -> str:
-    """Return bytes per second: `0 B/s`, `45.2 MB/s`, `1.25 GB/s`."""
-    value, unit = _scaled(bytes_per_second, 999.95)
-    # The tenth of a gigabyte is as coarse as a whole gigabit: one place more.
-    places = {"B": 0, "kB": 1, "MB": 1}.get(unit, 2)
-    return f"{value:.{places}f} {unit}/s"
+    """Return bytes per second: `0 B/s`, `45.2 MB/s`, `1.25 GB/s`, `10.000 Gbit/s`."""
+    if _units.get().rates_in_bits:
+        value, prefix, places = _scaled(8 * bytes_per_second, _places_of_bits)
+        return f"{value:.{places}f} {prefix}bit/s"
+    value, prefix, places = _scaled(bytes_per_second, _places_of_bytes)
+    return f"{value:.{places}f} {prefix}B/s"
+
+
+def exact_rate(bytes_per_second: float) -> str:
+    """Return it to the byte or bit: `125,400,000 bytes per second`."""
+    if _units.get().rates_in_bits:
+        return f"{8 * bytes_per_second:,.0f} bits per second"
+    return f"{bytes_per_second:,.0f} bytes per second"
+
+
+def axis(largest: int) -> tuple[int, str]:
+    """Return how many bytes one step of an axis up to ``largest`` is, and its unit."""
+    units = _units.get()
+    _value, prefix, _places = _scaled(largest, _three_digits)
+    return units.base ** units.prefixes.index(prefix), f"{prefix}B"
 
 
 def duration(seconds: float) -> str:
@@ -51,10 +102,31 @@ def share(part: int, whole: int) -> str:
     return f"{percent:.0f} %"
 
 
-def _scaled(value: float, most: float) -> tuple[float, str]:
-    """Return ``value`` in the unit in which it shows as less than a thousand."""
-    for unit in UNITS[:-1]:
-        if value < most:
-            return value, unit
-        value /= 1000
-    return value, UNITS[-1]
+# (value, power of the prefix) -> digits after the point.
+Places = Callable[[float, int], int]
+
+
+def _three_digits(value: float, power: int) -> int:
+    # What rounds up to the next digit needs a place less: 9.996 is 10.0, not 10.00.
+    if not power:
+        return 0
+    return 2 if value < 9.995 else 1 if value < 99.95 else 0
+
+
+def _places_of_bytes(value: float, power: int) -> int:
+    # The tenth of a gigabyte is as coarse as a whole gigabit: one place more.
+    return min(power, 1) if power < 3 else 2
+
+
+def _places_of_bits(value: float, power: int) -> int:
+    return min(power, 1) if power < 3 else 3
+
+
+def _scaled(value: float, places: Places) -> tuple[float, str, int]:
+    """Return ``value`` with the prefix under which it shows as less than its base."""
+    units, power = _units.get(), 0
+    last = len(units.prefixes) - 1
+    while power < last and round(value, places(value, power)) >= units.base:
+        value /= units.base
+        power += 1
+    return value, units.prefixes[power], places(value, power)

@@ -1,15 +1,25 @@
-"""The first account, and new passwords."""
+"""Accounts: how they are read, the first one, and new passwords."""
 
 import secrets
 
 from axes.utils import reset
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AbstractUser, User
 from django.core.exceptions import ObjectDoesNotExist
 
 FIRST_NAME = "admin"
 # No letters that one reads as another: it is copied from a console by eye.
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+class Backend(ModelBackend):
+    """Accounts, each read together with its preferences: every page needs both."""
+
+    def get_user(self, user_id: int) -> User | None:
+        users = User.objects.select_related("preferences")
+        user = users.filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
 
 
 def make_password() -> str:

@@ -7,9 +7,11 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, task_success
+from celery.signals import heartbeat_sent, task_postrun, task_prerun, task_success
 from django.core.cache import cache
 from redis.exceptions import RedisError
+
+from lancache_site import outcomes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lancache_site.settings")
 # It warns of pickle, which is not accepted here; in a container root is usual.
@@ -38,3 +40,7 @@ def worker_is_alive(**_: Any) -> None:
 def reading_is_alive(sender: Any, **_: Any) -> None:
     if sender.name == READING_TASK:
         note_life(READING_ALIVE)
+
+
+task_prerun.connect(outcomes.note_start)
+task_postrun.connect(outcomes.note_end)

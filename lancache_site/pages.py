@@ -22,19 +22,7 @@ WORKER_SILENCE, READING_SILENCE = 15, 60
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """Tell what is up. Open to everyone: it says no more than that."""
-    state = {
-        "database": database(),
-        "broker": "up",
-        "worker": "down",
-        "reading": "down",
-    }
-    try:
-        seen = cache.get_many([WORKER_ALIVE, READING_ALIVE])
-    except (RedisError, OSError):
-        state["broker"] = "down"
-    else:
-        state["worker"] = freshness(seen.get(WORKER_ALIVE), WORKER_SILENCE)
-        state["reading"] = freshness(seen.get(READING_ALIVE), READING_SILENCE)
+    state = {"database": database(), **signs_of_life()}
     if state["reading"] == "down" and state["database"] == "up" and paused():
         state["reading"] = "paused"
     healthy = "down" not in state.values()
@@ -43,6 +31,19 @@ def healthz(request: HttpRequest) -> JsonResponse:
     # Who asks every few seconds would fill the log with "Service Unavailable".
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+def signs_of_life() -> dict[str, str]:
+    """Return of broker, worker and reading whether they are up or down."""
+    try:
+        seen = cache.get_many([WORKER_ALIVE, READING_ALIVE])
+    except (RedisError, OSError):
+        return {"broker": "down", "worker": "down", "reading": "down"}
+    return {
+        "broker": "up",
+        "worker": freshness(seen.get(WORKER_ALIVE), WORKER_SILENCE),
+        "reading": freshness(seen.get(READING_ALIVE), READING_SILENCE),
+    }
 
 
 def database() -> str:

@@ -133,6 +133,7 @@ elif not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
 # Celery spells a unix socket in its own way.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # or beat would schedule a clean-up of results
 CELERY_TASK_DEFAULT_QUEUE = "lancache"
 # Whatever writes in bulk: let one worker listen to it. SQLite serves writers unfairly,
 # and two that correlate at once would only wait for each other.
@@ -197,6 +198,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "lancache_site.preferences.as_preferred",
 ]
 ROOT_URLCONF = "lancache_site.urls"
 ASGI_APPLICATION = "lancache_site.asgi.application"
@@ -219,7 +221,7 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 # --- Signing in -------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "lancache_site.accounts.Backend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -230,6 +232,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 # One guesser must not lock the operator out from another machine.

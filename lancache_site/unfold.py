@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
+
+from lancache_site.version import VERSION
 
 
 def entry(title: str, icon: str, model: str) -> dict[str, Any]:
@@ -24,23 +27,43 @@ def entry(title: str, icon: str, model: str) -> dict[str, Any]:
 
 NAVIGATION: list[dict[str, Any]] = [
     {
+        "title": "Watch",
         "items": [
+            {
+                "title": "Overview",
+                "icon": "monitoring",
+                "link": reverse_lazy("admin:index"),
+            },
             entry("Downloads", "download", "downloads.download"),
             entry("Sessions", "lan", "downloads.streamsession"),
+        ],
+    },
+    {
+        "title": "Name",
+        "items": [
             entry("Clients", "devices", "downloads.client"),
             entry("Titles", "stadia_controller", "downloads.title"),
         ],
     },
     {
-        "title": "Reading logs",
-        "separator": True,
+        "title": "Read",
         "items": [
-            entry("Datasources", "storage", "downloads.datasource"),
+            entry("Caches", "storage", "downloads.datasource"),
             entry("Log files", "description", "ingest.logfile"),
             entry("Passes", "sync", "ingest.ingestrun"),
             entry("Rejected lines", "report", "ingest.rejectedline"),
             entry("Jobs", "task_alt", "downloads.job"),
+        ],
+    },
+    {
+        "title": "Run",
+        "items": [
             entry("Schedules", "schedule", "django_celery_beat.periodictask"),
+            entry("History", "history", "admin.logentry"),
+            entry("Users", "person", "auth.user"),
+            entry("Groups", "group", "auth.group"),
+            entry("Failed sign-ins", "gpp_bad", "axes.accessattempt"),
+            entry("Sign-ins", "login", "axes.accesslog"),
         ],
     },
     {
@@ -55,17 +78,10 @@ NAVIGATION: list[dict[str, Any]] = [
             entry("Absorbed downloads", "merge", "downloads.downloadalias"),
         ],
     },
-    {
-        "title": "Who may sign in",
-        "separator": True,
-        "collapsible": True,
-        "items": [
-            entry("Users", "person", "auth.user"),
-            entry("Groups", "group", "auth.group"),
-            entry("Failed attempts", "gpp_bad", "axes.accessattempt"),
-            entry("Sign-ins", "login", "axes.accesslog"),
-        ],
-    },
+]
+ACCOUNT = [
+    {"title": "Units and time zone", "link": reverse_lazy("preferences")},
+    {"title": "Change password", "link": reverse_lazy("admin:password_change")},
 ]
 # A teal: red and green are for what failed and what went well.
 PRIMARY = {
@@ -92,10 +108,16 @@ ICON = (
 UNFOLD = {
     "SITE_TITLE": "LANCache bandwidth",
     "SITE_HEADER": "LANCache bandwidth",
+    "SITE_SUBHEADER": f"version {VERSION}",
+    "SITE_URL": None,  # it is the admin itself
     "SITE_SYMBOL": "speed",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
+    "STYLES": [lambda request: static("lancache/admin.css")],
+    "SCRIPTS": [lambda request: static("lancache/keyboard.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "lancache_site.overview.overview",
+    "ACCOUNT": {"navigation": ACCOUNT},
     "COLORS": {"primary": PRIMARY},
     "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
 }

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from downloads import quantities
@@ -34,7 +34,7 @@ def size(count: int) -> SafeString:
 def rate(bytes_per_second: float | None, why_not: str) -> SafeString:
     if bytes_per_second is None:
         return unknown(why_not)
-    exact = f"{bytes_per_second:,.0f} bytes per second"
+    exact = quantities.exact_rate(bytes_per_second)
     return with_title(quantities.rate(bytes_per_second), exact)
 
 
@@ -96,6 +96,11 @@ def two_lines(first: str, second: str) -> SafeString:
         first,
         second,
     )
+
+
+def joined(*parts: object) -> SafeString:
+    """Return parts in one line, a space between. Plain strings are escaped."""
+    return format_html_join(" ", "{}", ((part,) for part in parts))
 
 
 def counted(field: str) -> Callable[[Any], str]:

@@ -27,7 +27,8 @@ def test_size_has_three_digits(count, text):
     [
         (0, "0 B/s"),
         (0.4, "0 B/s"),
-        (999.96, "1.0 kB/s"),
+        (999.4, "999 B/s"),
+        (999.6, "1.0 kB/s"),
         (45_200_000, "45.2 MB/s"),
         (125_400_000, "125.4 MB/s"),
         (999_960_000, "1.00 GB/s"),
@@ -70,3 +71,78 @@ def test_duration_has_its_two_largest_units(seconds, text):
 )
 def test_share_says_all_and_nothing_of_these_only(part, whole, text):
     assert quantities.share(part, whole) == text
+
+
+BITS = quantities.Units(rates_in_bits=True)
+BINARY = quantities.Units(binary=True)
+BINARY_BITS = quantities.Units(rates_in_bits=True, binary=True)
+
+
+@pytest.mark.parametrize(
+    ("units", "bytes_per_second", "text"),
+    [
+        (BITS, 0, "0 bit/s"),
+        (BITS, 0.125, "1 bit/s"),
+        (BITS, 124.9, "999 bit/s"),
+        (BITS, 125, "1.0 kbit/s"),
+        (BITS, 124_990_000, "999.9 Mbit/s"),
+        (BITS, 124_995_000, "1.000 Gbit/s"),
+        (BITS, 125_400_000, "1.003 Gbit/s"),
+        (BITS, 1_250_000_000, "10.000 Gbit/s"),
+        (BINARY, 1023, "1023 B/s"),
+        (BINARY, 1024, "1.0 KiB/s"),
+        (BINARY, 125_400_000, "119.6 MiB/s"),
+        (BINARY, 2**30 - 1, "1.00 GiB/s"),
+        (BINARY_BITS, 127, "1016 bit/s"),
+        (BINARY_BITS, 128, "1.0 Kibit/s"),
+        (BINARY_BITS, 125_400_000, "956.7 Mibit/s"),
+        (BINARY_BITS, 2**27, "1.000 Gibit/s"),
+    ],
+)
+def test_rate_is_in_the_units_that_are_preferred(units, bytes_per_second, text):
+    with quantities.written_in(units):
+        assert quantities.rate(bytes_per_second) == text
+
+
+@pytest.mark.parametrize(
+    ("units", "count", "text"),
+    [
+        (BITS, 7_960_000_000, "7.96 GB"),
+        (BINARY, 7_960_000_000, "7.41 GiB"),
+        (BINARY_BITS, 7_960_000_000, "7.41 GiB"),
+        (BINARY, 1023, "1023 B"),
+        (BINARY, 1024, "1.00 KiB"),
+        (BINARY, 2**63 - 1, "8.00 EiB"),
+    ],
+)
+def test_size_is_in_bytes_whatever_rates_are_in(units, count, text):
+    with quantities.written_in(units):
+        assert quantities.size(count) == text
+
+
+def test_the_exact_rate_says_whether_it_counts_bits():
+    assert quantities.exact_rate(125_400_000.4) == "125,400,000 bytes per second"
+    with quantities.written_in(BITS):
+        assert quantities.exact_rate(125_400_000) == "1,003,200,000 bits per second"
+
+
+@pytest.mark.parametrize(
+    ("units", "largest", "step"),
+    [
+        (quantities.PLAIN, 0, (1, "B")),
+        (quantities.PLAIN, 7_960_000_000, (10**9, "GB")),
+        (BITS, 7_960_000_000, (10**9, "GB")),
+        (BINARY, 7_960_000_000, (2**30, "GiB")),
+    ],
+)
+def test_an_axis_counts_bytes_in_one_unit(units, largest, step):
+    with quantities.written_in(units):
+        assert quantities.axis(largest) == step
+
+
+def test_units_end_with_their_block_and_nest():
+    with quantities.written_in(BITS):
+        with quantities.written_in(BINARY):
+            assert quantities.rate(2**20) == "1.0 MiB/s"
+        assert quantities.rate(1_000_000) == "8.0 Mbit/s"
+    assert quantities.rate(1_000_000) == "1.0 MB/s"

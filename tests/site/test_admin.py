@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django_celery_beat.models import PeriodicTask
 from unfold.admin import ModelAdmin
 
@@ -10,6 +10,10 @@ from lancache_site.unfold import NAVIGATION
 
 pytestmark = pytest.mark.django_db
 ENTRIES = [entry for group in NAVIGATION for entry in group["items"]]
+
+
+def allowed(entry, request):
+    return "permission" not in entry or entry["permission"](request)
 
 
 def test_every_model_wears_the_same_skin():
@@ -29,7 +33,11 @@ def test_the_sidebar_leads_to_lists(admin_client, entry):
 def test_the_sidebar_shows_what_one_may_look_at(rf):
     request = rf.get("/")
     request.user = User.objects.create_user("guest", is_staff=True)
-    assert not any(entry["permission"](request) for entry in ENTRIES)
+    shown = [entry["title"] for entry in ENTRIES if allowed(entry, request)]
+    assert shown == ["Overview"]
+    request.user.user_permissions.add(Permission.objects.get(codename="view_job"))
+    request.user = User.objects.get()
+    assert "Jobs" in [entry["title"] for entry in ENTRIES if allowed(entry, request)]
 
 
 def test_no_list_has_a_date_hierarchy():
