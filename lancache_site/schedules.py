@@ -24,6 +24,7 @@ DEFAULTS = (
     Schedule("Correlate", "downloads.tasks.correlate", 5, 5),
     Schedule("Do what was asked for", "downloads.tasks.run_jobs", 1, 1),
     Schedule("Prune", "ingest.tasks.prune", 3600, 3600),
+    Schedule("Prune bandwidth", "bandwidth.tasks.prune", 3600, 3600),
 )
 NAMES = frozenset(schedule.name for schedule in DEFAULTS)
 

@@ -36,6 +36,7 @@ NAVIGATION: list[dict[str, Any]] = [
             },
             entry("Downloads", "download", "downloads.download"),
             entry("Sessions", "lan", "downloads.streamsession"),
+            entry("Peaks", "vertical_align_top", "bandwidth.bandwidthpeak"),
         ],
     },
     {
@@ -53,6 +54,7 @@ NAVIGATION: list[dict[str, Any]] = [
             entry("Passes", "sync", "ingest.ingestrun"),
             entry("Rejected lines", "report", "ingest.rejectedline"),
             entry("Jobs", "task_alt", "downloads.job"),
+            entry("Bandwidth sources", "sensors", "bandwidth.bandwidthsource"),
         ],
     },
     {
@@ -74,6 +76,7 @@ NAVIGATION: list[dict[str, Any]] = [
             entry("Bursts", "stacked_bar_chart", "downloads.burst"),
             entry("Ten seconds", "timer_10", "downloads.trafficbucket"),
             entry("Quarters of an hour", "av_timer", "downloads.trafficquarter"),
+            entry("Bandwidth", "ssid_chart", "bandwidth.bandwidthsample"),
             entry("Counters", "123", "downloads.counter"),
             entry("Absorbed downloads", "merge", "downloads.downloadalias"),
         ],
