@@ -60,9 +60,7 @@ class ClientActions(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
             request.POST if "person" in request.POST else None, initial=guess
         )
         if not form.is_valid():
-            return self._ask(
-                request, clients, "join", "are one", "Make them one", form=form
-            )
+            return self._ask(request, clients, "join", "Make them one", form=form)
         self._change(request, clients, person=form.cleaned_data["person"])
         return None
 
@@ -102,10 +100,7 @@ class ClientActions(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
             " REJECTED_LINES_KEPT=0 keeps none.",
             *TRACES,
         )
-        return self._ask(
-            request, clients, "pseudonymise", "get a pseudonym", "Pseudonymise",
-            consequences,
-        )  # fmt: skip
+        return self._ask(request, clients, "pseudonymise", "Pseudonymise", consequences)
 
     @admin.action(description="Forget, with all data …", permissions=["forget"])
     def forget(
@@ -119,9 +114,7 @@ class ClientActions(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
             LATER,
             *TRACES,
         )
-        return self._ask(
-            request, clients, "forget", "are forgotten", "Forget", consequences
-        )
+        return self._ask(request, clients, "forget", "Forget", consequences)
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("downloads.delete_client")
@@ -151,7 +144,6 @@ class ClientActions(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
         request: HttpRequest,
         clients: QuerySet[Client],
         name: str,
-        what: str,
         verb: str,
         consequences: Sequence[str] = (),
         form: forms.Form | None = None,
@@ -176,7 +168,7 @@ class ClientActions(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
             "admin/confirm.html",
             {
                 **self.admin_site.each_context(request),
-                "title": f"{_clients(number)} {what}?",
+                "title": f"{verb}: {_clients(number)}?",
                 "consequences": (listed, *consequences),
                 "carried": carried,
                 "form": form,

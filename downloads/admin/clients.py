@@ -1,5 +1,7 @@
 """Clients: what they are called, whose they are, and what becomes of them."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
@@ -13,6 +15,7 @@ from unfold.contrib.filters.admin import (
     FieldTextFilter,
 )
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from downloads.admin import cells
 from downloads.admin.base import BigListAdmin
@@ -41,7 +44,7 @@ class ClientAdmin(ExportMixin, ClientImport, ClientActions, BigListAdmin):
     export_columns = CLIENTS
     ordering = ("address",)
     list_display = (
-        "address", "name", "named", "person", "hidden", "excluded", "traffic",
+        "shown_address", "name", "named", "person", "hidden", "excluded", "traffic",
     )  # fmt: skip
     list_editable = ("name", "person", "hidden", "excluded")
     list_max_show_all = 100  # a form takes so many fields
@@ -90,6 +93,20 @@ class ClientAdmin(ExportMixin, ClientImport, ClientActions, BigListAdmin):
             reverse("admin:downloads_clientnaming_change", args=[1])
         )
 
+    def get_changelist_form(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> "type[ModelForm[Client]]":
+        wide = UnfoldAdminTextInputWidget(attrs={"style": "min-width: 11rem"})
+        kwargs["widgets"] = {"name": wide, "person": wide}
+        form: type[ModelForm[Client]] = super().get_changelist_form(request, **kwargs)
+        return form
+
+    @admin.display(description="Address", ordering="address")
+    def shown_address(self, client: Client) -> SafeString:
+        # One of IPv6 may break anywhere, or it would not fit a phone.
+        style = "overflow-wrap: anywhere; min-width: 8rem; display: inline-block"
+        return format_html('<span style="{}">{}</span>', style, client.address)
+
     @admin.display(description="Named", ordering="name_source")
     def named(self, client: Client) -> SafeString | str:
         if client.address_hash:
@@ -113,7 +130,9 @@ class ClientAdmin(ExportMixin, ClientImport, ClientActions, BigListAdmin):
             )
         ]
         return format_html_join(
-            " · ", '<a class="{}" href="{}?client__id__exact={}">{}</a>', links
+            " ",
+            '<a class="{} whitespace-nowrap" href="{}?client__id__exact={}">{}</a>',
+            links,
         )
 
     @admin.display(description="Its other addresses")

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='client',
             name='name_source',
-            field=models.CharField(blank=True, choices=[('hand', 'by hand'), ('csv', 'from an imported list'), ('lease', 'from the DHCP leases'), ('dns', 'from reverse DNS')], editable=False, max_length=8, verbose_name='named'),
+            field=models.CharField(blank=True, choices=[('hand', 'by hand'), ('csv', 'from a list'), ('lease', 'DHCP lease'), ('dns', 'reverse DNS')], editable=False, max_length=8, verbose_name='named'),
         ),
         migrations.AlterField(
             model_name='client',

@@ -70,9 +70,9 @@ class NameSource(models.TextChoices):
     """Who says that a client is called so. What people say, no lookup replaces."""
 
     HAND = "hand", "by hand"
-    CSV = "csv", "from an imported list"
-    LEASE = "lease", "from the DHCP leases"
-    DNS = "dns", "from reverse DNS"
+    CSV = "csv", "from a list"
+    LEASE = "lease", "DHCP lease"
+    DNS = "dns", "reverse DNS"
 
 
 class Client(models.Model):
