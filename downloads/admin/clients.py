@@ -47,7 +47,8 @@ class ClientAdmin(ExportMixin, ClientImport, ClientActions, BigListAdmin):
         "shown_address", "name", "named", "person", "hidden", "excluded", "traffic",
     )  # fmt: skip
     list_editable = ("name", "person", "hidden", "excluded")
-    list_max_show_all = 100  # a form takes so many fields
+    list_per_page = 25  # each row is a form of four fields
+    list_max_show_all = 100  # and a form takes a thousand
     list_filter = (
         ("person", FieldTextFilter),
         ("name_source", ChoicesDropdownFilter),

