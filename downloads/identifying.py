@@ -7,6 +7,7 @@ import polars as pl
 from django.db import connection
 
 from downloads import bulk
+from downloads.clients import pseudonyms
 from downloads.models import Client, Title
 
 
@@ -15,6 +16,8 @@ def client_ids(addresses: pl.Series) -> pl.DataFrame:
     wanted = addresses.unique().to_list()
     found = _existing_clients(wanted)
     if missing := [address for address in wanted if address not in found]:
+        found |= _pseudonymous_clients(missing)
+    if missing := [address for address in missing if address not in found]:
         Client.objects.bulk_create(
             [Client(address=address) for address in missing], ignore_conflicts=True
         )
@@ -29,6 +32,19 @@ def _existing_clients(addresses: Sequence[str]) -> dict[str, int]:
     table = connection.ops.quote_name(Client._meta.db_table)
     found = _rows(f"SELECT address, id FROM {table} WHERE address IN", addresses)
     return dict(found)
+
+
+def _pseudonymous_clients(addresses: Sequence[str]) -> dict[str, int]:
+    """Those that were once known by these addresses, which nothing tells any more."""
+    if not pseudonyms.exist():
+        return {}
+    by_hash = {pseudonyms.hashed(address): address for address in addresses}
+    table = connection.ops.quote_name(Client._meta.db_table)
+    statement = (
+        f"SELECT address_hash, id FROM {table}"
+        " WHERE NOT address_hash = '' AND address_hash IN"
+    )
+    return {by_hash[digest]: pk for digest, pk in _rows(statement, list(by_hash))}
 
 
 def _rows(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import Error as DatabaseError
 from django.db.models import Q
 from django.utils import timezone
@@ -33,7 +33,7 @@ class Failed(Exception):
 def ask(
     kind: Job.Kind,
     target: str = "",
-    by: AbstractBaseUser | None = None,
+    by: AbstractBaseUser | AnonymousUser | None = None,
     **arguments: Any,
 ) -> Job:
     """Queue a job; one that is open with the same arguments is returned instead."""

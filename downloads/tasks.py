@@ -5,7 +5,8 @@ import time
 from celery import shared_task
 
 from downloads import jobs, linking
-from downloads.models import Job, StreamSession
+from downloads.clients import forgetting, lookups, pseudonyms
+from downloads.models import ClientNaming, Job, StreamSession
 
 BUDGET = 2.0  # seconds
 
@@ -19,6 +20,13 @@ def correlate() -> None:
 def run_jobs() -> None:
     """Go on with what operators have asked for."""
     jobs.run(time.monotonic() + BUDGET)
+
+
+@shared_task
+def name_clients() -> None:
+    """Look up clients' names, if the operator has turned that on."""
+    if ClientNaming.current().is_on:
+        jobs.ask(Job.Kind.NAME_CLIENTS)
 
 
 def correlate_again(job: Job, deadline: float) -> bool:
@@ -37,3 +45,6 @@ def correlate_again(job: Job, deadline: float) -> bool:
 
 
 jobs.STEPS[Job.Kind.CORRELATE] = correlate_again
+jobs.STEPS[Job.Kind.NAME_CLIENTS] = lookups.step
+jobs.STEPS[Job.Kind.FORGET_CLIENT] = forgetting.step
+jobs.STEPS[Job.Kind.PSEUDONYMISE_CLIENT] = pseudonyms.step

@@ -8,6 +8,8 @@ import time
 from celery import shared_task
 
 from downloads import pruning
+from downloads.clients import traces
+from ingest.traces import forget_addresses
 
 BUDGET = 2.0  # seconds of reading for one datasource and tick
 
@@ -27,3 +29,6 @@ def prune() -> None:
 
     pruning.prune(deadline=time.monotonic() + BUDGET)
     passes.prune_runs()
+
+
+traces.KEEPERS.append(forget_addresses)

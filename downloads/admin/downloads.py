@@ -14,6 +14,8 @@ from unfold.contrib.filters.admin import (
 from downloads import quantities
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin, Unknowns
+from downloads.admin.export import ExportMixin
+from downloads.admin.export_columns import DOWNLOADS
 from downloads.admin.filters import (
     EmptyDownloadsFilter,
     HiddenClientsFilter,
@@ -26,7 +28,8 @@ NO_UPLOAD = "no linked session tells how fast its client sent"
 
 
 @admin.register(Download)
-class DownloadAdmin(ReadOnlyAdmin):
+class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
+    export_columns = DOWNLOADS
     ordering = ("-started_at", "-id")
     list_select_related = ("client", "title")
     list_display = (

@@ -9,6 +9,9 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from downloads import quantities
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin
+from downloads.admin.export import ExportMixin
+from downloads.admin.export_columns import QUARTERS
+from downloads.admin.filters import HiddenClientsFilter
 from downloads.models import (
     Burst,
     Counter,
@@ -71,14 +74,15 @@ class TrafficBucketAdmin(SumCells, ReadOnlyAdmin):
 
 
 @admin.register(TrafficQuarter)
-class TrafficQuarterAdmin(SumCells, ReadOnlyAdmin):
+class TrafficQuarterAdmin(ExportMixin, SumCells, ReadOnlyAdmin):
+    export_columns = QUARTERS
     ordering = ("-at", "-id")
     list_display = (
         "since", "client", "service_name", "datasource", "hit", "miss", "other",
         cells.counted("requests"), cells.counted("failed_requests"),
     )  # fmt: skip
     list_select_related = ("client", "datasource")
-    list_filter = (("datasource", RelatedDropdownFilter),)
+    list_filter = (("datasource", RelatedDropdownFilter), HiddenClientsFilter)
 
     @admin.display(description="Quarter of an hour from", ordering="at")
     def since(self, quarter: TrafficQuarter) -> SafeString:

@@ -1,18 +1,16 @@
-"""Clients and titles: what the operator calls them."""
+"""Titles: what the operator calls them."""
 
 from django.contrib import admin
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from downloads import grouping
-from downloads.admin import cells
 from downloads.admin.base import BigListAdmin
+from downloads.admin.export import ExportMixin
+from downloads.admin.export_columns import TITLES
 from downloads.admin.filters import ServiceFilter
-from downloads.models import Client, Title
+from downloads.models import Title
 
 
 class NamedByLogs(BigListAdmin):
@@ -27,25 +25,9 @@ class NamedByLogs(BigListAdmin):
         return False
 
 
-@admin.register(Client)
-class ClientAdmin(NamedByLogs):
-    ordering = ("address",)
-    list_display = ("address", "name", "person", "hidden", "excluded", "traffic")
-    list_editable = ("name", "person", "hidden", "excluded")
-    list_filter = (("hidden", BooleanRadioFilter), ("excluded", BooleanRadioFilter))
-    search_fields = ("name", "address", "person")
-    search_help_text = "Name, address or person"
-    fields = ("address", "name", "person", "hidden", "excluded")
-    readonly_fields = ("address",)
-
-    @admin.display(description="See")
-    def traffic(self, client: Client) -> SafeString:
-        url = reverse("admin:downloads_download_changelist")
-        return cells.link(f"{url}?client__id__exact={client.pk}", "downloads")
-
-
 @admin.register(Title)
-class TitleAdmin(NamedByLogs):
+class TitleAdmin(ExportMixin, NamedByLogs):
+    export_columns = TITLES
     ordering = ("service", "raw")
     list_display = ("in_logs", "service_name", "name")
     list_editable = ("name",)

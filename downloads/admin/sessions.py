@@ -11,6 +11,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdo
 from downloads import correlating, linking, quantities
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin, ReadOnlyInline, Unknowns
+from downloads.admin.export import ExportMixin
+from downloads.admin.export_columns import SESSIONS
 from downloads.admin.filters import (
     HiddenClientsFilter,
     LinkedFilter,
@@ -116,7 +118,8 @@ class SessionInline(SessionCells, ReadOnlyInline):
 
 
 @admin.register(StreamSession)
-class StreamSessionAdmin(SessionCells, ReadOnlyAdmin):
+class StreamSessionAdmin(ExportMixin, SessionCells, ReadOnlyAdmin):
+    export_columns = SESSIONS
     ordering = ("-ended_at", "-id")
     list_select_related = ("client", "download__title")
     list_display = (

@@ -1,17 +1,19 @@
 from downloads.models.downloads import Download, DownloadAlias
 from downloads.models.facts import Burst, Counter, TrafficBucket, TrafficQuarter
 from downloads.models.jobs import Job
-from downloads.models.names import Client, Datasource, Title
+from downloads.models.names import Client, ClientNaming, Datasource, NameSource, Title
 from downloads.models.sessions import StreamSession
 
 __all__ = [
     "Burst",
     "Client",
+    "ClientNaming",
     "Counter",
     "Datasource",
     "Download",
     "DownloadAlias",
     "Job",
+    "NameSource",
     "StreamSession",
     "Title",
     "TrafficBucket",

@@ -72,9 +72,10 @@ class TrafficBucket(models.Model):
 
     class Meta:
         constraints = [
-            # Recording adds to it; rates read a key's buckets in order of time.
+            # Recording adds to it; rates read a key's buckets in order of time. The
+            # client first: forgetting one would else look through all of them.
             models.UniqueConstraint(
-                fields=["datasource", "client", "title", "at"], name="bucket_once"
+                fields=["client", "datasource", "title", "at"], name="bucket_once"
             )
         ]
         indexes = [
@@ -107,6 +108,10 @@ class TrafficQuarter(models.Model):
             models.UniqueConstraint(
                 fields=["at", "datasource", "client", "service"], name="quarter_once"
             )
+        ]
+        indexes = [
+            # A client's page: its totals; forgetting it.
+            models.Index(fields=["client", "at"], name="quarter_of_client"),
         ]
 
     def __str__(self) -> str:

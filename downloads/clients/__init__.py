@@ -1,0 +1,1 @@
+"""What clients are called, and how they are forgotten."""
