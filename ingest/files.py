@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from downloads.models import Datasource
+from downloads.models import Datasource, Logs
 from ingest import aside, discovery, identity, starting
 from ingest.discovery import Found
 from ingest.identity import Assignment, Outcome, opened
@@ -27,19 +27,25 @@ class Raced(Exception):
 
 
 def survey(
-    datasource: Datasource, fresh_first: bool = True, only: Path | None = None
+    datasource: Datasource,
+    fresh_first: bool = True,
+    only: Path | None = None,
+    kinds: frozenset[str] = Logs.BOTH.kinds,
 ) -> Survey:
     """Look through the directory of ``datasource``. Raises DirectoryProblem.
 
-    Rows are made for new files and brought up to date for known ones.
+    Rows are made for new files and brought up to date for known ones. Only those of
+    ``kinds`` are to be read.
     """
     directory = Path(datasource.log_directory)
-    signature = (discovery.signature(directory), only, datasource.history_days)
+    how = (only, kinds, datasource.history_days, datasource.preferred_series)
+    signature = (discovery.signature(directory), how)
     if _seen.get(datasource.pk) == signature:
         return Survey(idle=True)
     while True:
         try:
             result = _survey(datasource, directory, fresh_first, only)
+            result.readings = [r for r in result.readings if r.row.kind in kinds]
             break
         except Raced:
             continue
@@ -62,7 +68,7 @@ def _survey(
             file = assignment.found
             result.readings.append(Reading(row, file, _reader(row, file)))
     _drop_readers(datasource, result)
-    left_out = aside.leave_out(result)
+    left_out = aside.leave_out(result, datasource.preferred_series)
     if only is None:
         unread = [[path.name, reason] for path, reason in found.ignored]
         _tell(datasource, unread + _copies(assignments) + left_out + _notes(result))

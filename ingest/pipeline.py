@@ -18,7 +18,7 @@ from ingest.understanding import SAMPLES, Totals, Understood
 
 
 class Overtaken(Exception):
-    """Another worker has read this slice."""
+    """Another worker has read this slice, or forgets what was read."""
 
 
 def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
@@ -39,10 +39,14 @@ def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
 def _lock(datasource: Datasource) -> None:
     """Let one worker at a time record into a datasource, and know its newest stamp.
 
-    Two that join the same bursts at once would each leave half of them.
+    Two that join the same bursts at once would each leave half of them. What is
+    recorded while facts are forgotten would be forgotten in part. Raises Overtaken.
     """
     rows = Datasource.objects.select_for_update(no_key=True).filter(pk=datasource.pk)
-    datasource.newest_stamp = rows.values_list("newest_stamp", flat=True).get()
+    found = rows.values_list("newest_stamp", "forgetting").first()
+    if found is None or found[1]:
+        raise Overtaken(datasource.name)
+    datasource.newest_stamp = found[0]
 
 
 def _record(datasource: Datasource, understood: Understood, counts: bool) -> None:
@@ -108,6 +112,7 @@ def _keep_rejected(row: LogFile, rejected: list[Rejected]) -> None:
     RejectedLine.objects.bulk_create(
         RejectedLine(
             datasource_id=row.datasource_id,
+            file_id=row.pk,
             path=row.path,
             position=one.position,
             reason=one.reason,

@@ -7,7 +7,8 @@ import time
 
 from celery import shared_task
 
-from downloads import pruning
+from downloads import jobs, pruning
+from downloads.models import Job
 
 BUDGET = 2.0  # seconds of reading for one datasource and tick
 
@@ -27,3 +28,26 @@ def prune() -> None:
 
     pruning.prune(deadline=time.monotonic() + BUDGET)
     passes.prune_runs()
+
+
+def read_now(job: Job, deadline: float) -> bool:
+    from ingest import operations
+
+    return operations.read_now(job, deadline)
+
+
+def read_again(job: Job, deadline: float) -> bool:
+    from ingest import operations
+
+    return operations.read_again(job, deadline)
+
+
+def forget_datasource(job: Job, deadline: float) -> bool:
+    from ingest import operations
+
+    return operations.forget(job, deadline)
+
+
+jobs.STEPS[Job.Kind.READ_NOW] = read_now
+jobs.STEPS[Job.Kind.READ_AGAIN] = read_again
+jobs.STEPS[Job.Kind.FORGET_DATASOURCE] = forget_datasource

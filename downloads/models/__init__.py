@@ -1,7 +1,7 @@
 from downloads.models.downloads import Download, DownloadAlias
 from downloads.models.facts import Burst, Counter, TrafficBucket, TrafficQuarter
 from downloads.models.jobs import Job
-from downloads.models.names import Client, Datasource, Title
+from downloads.models.names import Client, Datasource, Logs, Title
 from downloads.models.sessions import StreamSession
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Download",
     "DownloadAlias",
     "Job",
+    "Logs",
     "StreamSession",
     "Title",
     "TrafficBucket",
