@@ -59,7 +59,7 @@ def _survey(
     found = discovery.discover(directory)
     rows = {row.pk: row for row in LogFile.objects.filter(datasource=datasource)}
     files = [file for file in found.files if only in (None, file.path)]
-    assignments = identity.assign(files, [_known(row) for row in rows.values()])
+    assignments = identity.assign(files, [known(row) for row in rows.values()])
     new = _made(datasource, assignments, rows, fresh_first and not rows)
     result = Survey(problems=list(found.refused))
     for assignment in assignments:
@@ -110,7 +110,8 @@ def finish(reading: Reading, note: str = "") -> None:
     row.save(update_fields=["finished", "note"])
 
 
-def _known(row: LogFile) -> identity.Known:
+def known(row: LogFile) -> identity.Known:
+    """Return what is kept of a file to know it again."""
     return identity.Known(
         row.pk, row.path, row.head_len, row.head_hash, row.offset, row.tail_hash,
         row.inode, row.device, row.size, row.live_start, row.history_offset,
@@ -146,8 +147,8 @@ def _made(
         Datasource.objects.select_for_update(no_key=True).filter(
             pk=datasource.pk
         ).values_list("pk").get()
-        known = LogFile.objects.filter(datasource=datasource)
-        if set(known.values_list("pk", flat=True)) != rows.keys():
+        stored = LogFile.objects.filter(datasource=datasource)
+        if set(stored.values_list("pk", flat=True)) != rows.keys():
             raise Raced
         for row in made.values():
             row.save()

@@ -94,12 +94,17 @@ class IngestRun(models.Model):
     rejected = models.BigIntegerField(default=0)
     skipped_by_reason = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    failed = models.BooleanField(default=False, help_text="There is an error.")
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             # Lists of one datasource, newest first, and how fast it was of late.
             models.Index(fields=["datasource", "-id"], name="run_newest"),
+            # The few that failed, among a million that did not.
+            models.Index(
+                fields=["-id"], name="run_failed", condition=models.Q(failed=True)
+            ),
         ]
 
     def __str__(self) -> str:

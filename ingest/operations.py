@@ -45,11 +45,28 @@ def ask(
         return jobs.ask(kind, target, by, **arguments)
 
 
+def prefer(source: Datasource, series: str, by: AbstractBaseUser | None) -> Job:
+    """Read ``series`` instead of those that tell the same traffic. Raises Busy.
+
+    From its start: what was read of the others would be told twice.
+    """
+    with transaction.atomic():
+        job = ask(Job.Kind.READ_AGAIN, source, Logs.ACCESS, by)
+        Datasource.objects.filter(pk=source.pk).update(preferred_series=series)
+        return job
+
+
 def under_way(source: Datasource) -> Job | None:
     """Return the job that is at work on ``source``, or waits to be."""
     return Job.objects.filter(
         kind__in=KINDS, state__in=Job.OPEN, arguments__datasource=source.pk
     ).first()
+
+
+def all_under_way() -> dict[int, Job]:
+    """Return the jobs that are at work on datasources, by the latter's keys."""
+    open_ = Job.objects.filter(kind__in=KINDS, state__in=Job.OPEN)
+    return {job.arguments["datasource"]: job for job in open_}
 
 
 def read_now(job: Job, deadline: float) -> bool:

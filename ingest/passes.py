@@ -234,6 +234,7 @@ def _keep(datasource: Datasource, done: Pass, started_at: datetime) -> None:
         rejected=totals.rejected,
         skipped_by_reason=dict(totals.reasons),
         error=error,
+        failed=bool(error),
     )
 
 

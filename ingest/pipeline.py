@@ -11,10 +11,13 @@ from django.utils import timezone
 
 from downloads import counters, recording
 from downloads.models import Datasource
+from ingest.escaping import printable
 from ingest.formats import Rejected
 from ingest.models import LogFile, RejectedLine
 from ingest.slices import Slice
 from ingest.understanding import SAMPLES, Totals, Understood
+
+KEPT = 500  # bytes of a rejected line
 
 
 class Overtaken(Exception):
@@ -116,7 +119,7 @@ def _keep_rejected(row: LogFile, rejected: list[Rejected]) -> None:
             path=row.path,
             position=one.position,
             reason=one.reason,
-            text=printable(one.line),
+            text=printable(one.line[:KEPT].decode("utf-8", "backslashreplace")),
             seen_at=now,
         )
         for one in rejected[:SAMPLES]
@@ -126,13 +129,3 @@ def _keep_rejected(row: LogFile, rejected: list[Rejected]) -> None:
     bound = oldest[settings.REJECTED_LINES_KEPT : settings.REJECTED_LINES_KEPT + 1]
     for pk in list(bound):
         kept.filter(pk__lte=pk).delete()
-
-
-def printable(line: bytes) -> str:
-    """Return a line's beginning as text that no terminal or page can trip over."""
-    return (
-        line[:500]
-        .decode("utf-8", "backslashreplace")
-        .encode("unicode_escape")
-        .decode("ascii")
-    )
