@@ -27,7 +27,10 @@ from downloads.models import (
 from ingest.models import IngestRun, LogFile, RejectedLine
 
 WINDOW = 5000  # primary keys in one transaction
-BREATH = 0.02  # seconds between two: SQLite serves who waits to write unfairly
+DOWNLOADS = 2000  # the same of downloads, on each of which several sessions may hang
+# Seconds between two. Who waits to write to SQLite looks ten times a second whether
+# they may, and would find it locked each time.
+BREATH = 0.1
 # Forgets what it is given: the rows of a datasource in one window.
 Forget = Callable[["models.QuerySet[Any]"], None]
 
@@ -37,6 +40,7 @@ class Table(NamedTuple):
 
     model: type[models.Model]
     forget: Forget
+    most: int = 1 << 30  # primary keys in one of its windows
 
 
 class Interrupted(Exception):
@@ -72,17 +76,22 @@ ACCESS = (
     Table(TrafficBucket, _delete),
     Table(TrafficQuarter, _delete),
     Table(Burst, _delete),
-    Table(Download, _delete_downloads),
+    Table(Download, _delete_downloads, DOWNLOADS),
 )
-STREAM = (Table(StreamSession, _delete), Table(Download, _clear_uploads))
+SESSIONS = Table(StreamSession, _delete)
+UPLOADS = Table(Download, _clear_uploads, DOWNLOADS)
 RECORD = (Table(IngestRun, _delete), Table(RejectedLine, _delete))
+# Sessions first: what hangs on no download makes deleting those cheap.
+TABLES = {
+    Logs.BOTH: (SESSIONS, *ACCESS),
+    Logs.ACCESS: ACCESS,
+    Logs.STREAM: (SESSIONS, UPLOADS),
+}
 
 
 def tables(logs: Logs, remove: bool) -> tuple[Table, ...]:
     """Return what is forgotten of ``logs``; ``remove``: the record of reading, too."""
-    access = ACCESS if "access" in logs.kinds else ()
-    stream = STREAM if "stream" in logs.kinds else ()
-    return (*access, *stream, *(RECORD if remove else ()))
+    return (*TABLES[logs], *(RECORD if remove else ()))
 
 
 def begin(source_pk: int, logs: Logs) -> None:
@@ -116,7 +125,7 @@ def go_on(
         if low is None:
             position |= {"table": position["table"] + 1, "after": 0}
             continue
-        high = low + WINDOW - 1
+        high = low + min(WINDOW, table.most) - 1
         with transaction.atomic():
             if not logs.kinds <= _kinds(_locked(source_pk)):
                 raise Interrupted

@@ -18,7 +18,7 @@ def of_reading_now(source: Datasource) -> list[str]:
     found = _standing(source)
     lines = [f"{quantities.size(found.unread)} are known to be unread."]
     if found.packed:
-        lines.append(f"{found.packed:,} compressed files have something unread, too.")
+        lines.append(f"So is something in {_files(found.packed)} that are compressed.")
     if not source.enabled or source.reads != Logs.BOTH:
         lines.append("What is paused stays so: what is there by now is read once.")
     return lines
@@ -43,7 +43,7 @@ def of_reading_again(source: Datasource) -> list[str]:
 
 
 def _of_log(logs: Logs, there: Extent, gone: Extent) -> str:
-    said = f"{logs.label}: {there.files:,} files, {quantities.size(there.size)}."
+    said = f"{logs.label}: {_files(there.files)}, {quantities.size(there.size)}."
     said = said[0].upper() + said[1:]
     if not gone.files:
         return f"{said} All that was read of it is still there: nothing is lost."
@@ -52,9 +52,13 @@ def _of_log(logs: Logs, there: Extent, gone: Extent) -> str:
         first, last = (date_format(timezone.localtime(t), "j M Y") for t in gone.times)
         when = f" of {first}" if first == last else f" of {first} to {last}"
     return (
-        f"{said} LOST FOR GOOD: what {gone.lines:,} lines{when} said. Their"
-        f" {gone.files:,} files are no longer on disk."
+        f"{said} LOST FOR GOOD: what {gone.lines:,} lines{when} said, in"
+        f" {_files(gone.files)} no longer on disk."
     )
+
+
+def _files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number:,} files"
 
 
 def of_forgetting(source: Datasource) -> list[str]:

@@ -139,6 +139,8 @@ class DatasourceAdmin(OperationsAdmin, BigListAdmin):
             if found.lines_per_second
             else ""
         )
+        if not found.files:
+            return cells.unknown("no file was found yet")
         if found.is_read:
             read = cells.size(found.read)
             return cells.two_lines(format_html("all of {}", read), pace)

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action
@@ -16,6 +17,11 @@ from ingest.discovery import DirectoryProblem, series_of
 from ingest.models import LogFile
 
 REJECTED = "admin:ingest_rejectedline_changelist"
+
+
+def breakable(text: str) -> SafeString:
+    """Return a long word that a narrow page may break anywhere."""
+    return format_html('<span style="word-break: break-all">{}</span>', text)
 
 
 class FileCells:
@@ -73,7 +79,7 @@ class LogFileAdmin(FileCells, ReadOnlyAdmin):
     )
     search_fields = ("path",)
     fieldsets = (
-        (None, {"fields": ("path", ("cache", "kind", "format"), "state", "note")}),
+        (None, {"fields": ("place", ("cache", "kind", "format"), "state", "note")}),
         ("How far", {"fields": (("read", "on_disk"), ("oldest", "newest"), "seen_at")}),
         (
             "What its lines were",
@@ -91,13 +97,16 @@ class LogFileAdmin(FileCells, ReadOnlyAdmin):
                 "fields": (
                     ("live_start", "history_offset", "offset"),
                     ("counted_offset", "counted_history"),
-                    ("head_len", "head_hash", "tail_hash"),
-                    ("inode", "device"),
+                    ("inode", "device", "head_len"),
+                    "hashes",
                 ),
             },
         ),
     )
-    readonly_fields = ("cache", "read", "on_disk", "oldest", "newest", "rejected_lines")
+    readonly_fields = (
+        "cache", "read", "on_disk", "oldest", "newest", "rejected_lines", "hashes",
+        "place",
+    )  # fmt: skip
     actions_detail = ("read_instead",)
 
     @action(description="Read this one instead", permissions=["choose"])  # type: ignore[untyped-decorator]
@@ -145,6 +154,14 @@ class LogFileAdmin(FileCells, ReadOnlyAdmin):
     @admin.display(description="Datasource")
     def cache(self, file: LogFile) -> SafeString:
         return cells.link(file.datasource.get_absolute_url(), file.datasource)
+
+    @admin.display(description="Hashes of head and tail")
+    def hashes(self, file: LogFile) -> SafeString:
+        return breakable(f"{file.head_hash} {file.tail_hash}")
+
+    @admin.display(description="Path")
+    def place(self, file: LogFile) -> SafeString:
+        return breakable(file.path)
 
     @admin.display(description="Samples")
     def rejected_lines(self, file: LogFile) -> SafeString:

@@ -8,6 +8,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin
+from ingest.admin.files import breakable
 from ingest.escaping import original, printable
 from ingest.formats.explaining import explain
 from ingest.models import RejectedLine
@@ -47,10 +48,10 @@ class RejectedLineAdmin(ReadOnlyAdmin):
         return cells.link(line.datasource.get_absolute_url(), line.datasource)
 
     @admin.display(description="File")
-    def log(self, line: RejectedLine) -> SafeString | str:
+    def log(self, line: RejectedLine) -> SafeString:
         if line.file is None:
-            return line.path
-        return cells.link(line.file.get_absolute_url(), line.path)
+            return breakable(line.path)
+        return cells.link(line.file.get_absolute_url(), breakable(line.path))
 
     @admin.display(description="Closest format")
     def closest(self, line: RejectedLine) -> str:

@@ -77,8 +77,8 @@ class IngestRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Bytes a second")
     def bytes_a_second(self, run: IngestRun) -> SafeString:
-        speed = run.bytes / run.seconds if run.seconds else None
-        return cells.rate(speed, "it took no time")
+        speed = run.bytes / run.seconds if run.bytes and run.seconds else None
+        return cells.rate(speed, "nothing was read")
 
     @admin.display(description="Outcome")
     def outcome(self, run: IngestRun) -> SafeString:
