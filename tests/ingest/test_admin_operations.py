@@ -122,7 +122,9 @@ def test_reading_again_tells_what_would_be_lost(admin_client, hall):
     assert "All that was read of it is still there: nothing is lost." in html
     (Path(hall.log_directory) / "access.log").unlink()
     html = text(admin_client.get(url("read_again", hall)))
-    assert "LOST FOR GOOD: what 20 lines of 21 Sep 2026 said." in html
+    assert (
+        "LOST FOR GOOD: what 20 lines of 21 Sep 2026 said, in 1 file no longer" in html
+    )
 
 
 def test_reading_again_is_refused_where_it_would_only_forget(admin_client, hall):

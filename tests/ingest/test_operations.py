@@ -1,5 +1,6 @@
 """What is asked of a datasource ends in the facts of a first read."""
 
+import gzip
 import time
 from pathlib import Path
 
@@ -226,6 +227,32 @@ def test_reading_again_loses_what_is_no_longer_on_disk(hall):
     read(hall)
     assert requests_of(hall) > 1
     assert snapshot()["counters"] == counted
+
+
+def test_compressed_logs_and_copies_are_read_again_once(hall):
+    place = Path(hall.log_directory)
+    data = (place / "access.log").read_bytes()
+    before = snapshot()
+    (place / "access.log.1").write_bytes(data)
+    (place / "access.log.2.gz").write_bytes(gzip.compress(data))
+    (place / "access.log").unlink()
+    read(hall)
+    done(AGAIN, hall)
+    assert snapshot() == before
+
+
+def test_what_is_logged_meanwhile_is_read_once(hall, monkeypatch):
+    monkeypatch.setattr(forgetting, "WINDOW", 20)
+    log, before = Path(hall.log_directory) / "access.log", requests_of(hall)
+    job, added = operations.ask(AGAIN, hall), 0
+    while job.is_open:
+        append(log, request(NOON + 90_000 + added))
+        added += 1
+        passes.tick(0.01)
+        jobs.run(time.monotonic() + 0.001)
+        job.refresh_from_db()
+    read(hall)
+    assert requests_of(hall) == before + added
 
 
 def test_history_that_had_not_counted_counts_when_it_is_read_again(
