@@ -3,7 +3,7 @@
 from downloads.titles import HEAD
 from ingest import discovery
 from ingest.discovery import Found
-from ingest.formats import parse_access
+from ingest.formats import parse_access, parse_stream
 from ingest.identity import opened
 from ingest.models import LogFile
 from ingest.reader import DamagedFile
@@ -17,7 +17,7 @@ _outlines: dict[tuple[object, ...], Outline] = {}
 MOST_OUTLINES = 10_000
 
 
-def leave_out(survey: Survey) -> list[list[str]]:
+def leave_out(survey: Survey, preferred: str) -> list[list[str]]:
     """Leave out all series but one where several tell the same traffic."""
     by_series: dict[str, list[Reading]] = {}
     for reading in survey.readings:
@@ -28,7 +28,7 @@ def leave_out(survey: Survey) -> list[list[str]]:
         for name, some in by_series.items()
         if len(by_series) > 1 and (one := _series(name, some))
     ]
-    aside = set_aside(series)
+    aside = set_aside(series, preferred)
     names = []
     for reading in list(survey.readings):
         access = reading.row.kind == LogFile.Kind.ACCESS
@@ -39,7 +39,7 @@ def leave_out(survey: Survey) -> list[list[str]]:
             reading.row.save(update_fields=["state"])
         if instead:
             survey.readings.remove(reading)
-            reason = f"the same traffic as {instead}, in another format: is it?"
+            reason = f"the same traffic as {instead}, in another format"
             names.append([reading.found.path.name, reason])
     return names
 
@@ -61,8 +61,12 @@ def _series(name: str, readings: list[Reading]) -> Series | None:
 
 
 def _outline(reading: Reading) -> Outline:
-    """Return the first and last stamp of a file, and its format."""
-    found = reading.found
+    first, last, format_id = outline(reading.found)
+    return reading.row.first_stamp or first, last, format_id
+
+
+def outline(found: Found) -> Outline:
+    """Return the first and last stamp of a file, and its format, by its edges."""
     key = (found.path, found.inode, found.device, found.size, found.mtime_ns)
     if key not in _outlines:
         if len(_outlines) >= MOST_OUTLINES:
@@ -71,8 +75,7 @@ def _outline(reading: Reading) -> Outline:
             _outlines[key] = _outlined(found)
         except OSError:
             return None, None, ""
-    first, last, format_id = _outlines[key]
-    return reading.row.first_stamp or first, last, format_id
+    return _outlines[key]
 
 
 def _outlined(found: Found) -> Outline:
@@ -88,5 +91,13 @@ def _outlined(found: Found) -> Outline:
             start = max(0, found.size - discovery.PEEK)
             last = last_stamp(reader.exactly(start, found.size))
     line = data.partition(b"\n")[0]
-    formats = parse_access(line + b"\n", HEAD).formats if line else {}
-    return stamp_of(line), last, next(iter(formats), "")
+    return stamp_of(line), last, _format_of(line, found.kind)
+
+
+def _format_of(line: bytes, kind: str) -> str:
+    if not line:
+        return ""
+    line += b"\n"
+    stream = kind == LogFile.Kind.STREAM
+    parsed = parse_stream(line) if stream else parse_access(line, HEAD)
+    return next(iter(parsed.formats), "")

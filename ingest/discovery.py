@@ -102,6 +102,12 @@ def discover(directory: Path) -> Discovery:
     return found
 
 
+def series_of(name: str) -> str:
+    """Return the name that the rotations of a log share."""
+    found = _STREAM.match(name) or _ACCESS.match(name)
+    return f"{found[1]}.log" if found else name
+
+
 def _is_log_like(path: Path) -> bool:
     name = path.name
     return bool(_LOG_LIKE.search(name) and not _ERRORS.search(name) and path.is_file())

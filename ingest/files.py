@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from downloads.models import Datasource
+from downloads.models import Datasource, Logs
 from ingest import aside, discovery, identity, starting
 from ingest.discovery import Found
 from ingest.identity import Assignment, Outcome, opened
@@ -27,19 +27,25 @@ class Raced(Exception):
 
 
 def survey(
-    datasource: Datasource, fresh_first: bool = True, only: Path | None = None
+    datasource: Datasource,
+    fresh_first: bool = True,
+    only: Path | None = None,
+    kinds: frozenset[str] = Logs.BOTH.kinds,
 ) -> Survey:
     """Look through the directory of ``datasource``. Raises DirectoryProblem.
 
-    Rows are made for new files and brought up to date for known ones.
+    Rows are made for new files and brought up to date for known ones. Only those of
+    ``kinds`` are to be read.
     """
     directory = Path(datasource.log_directory)
-    signature = (discovery.signature(directory), only, datasource.history_days)
+    how = (only, kinds, datasource.history_days, datasource.preferred_series)
+    signature = (discovery.signature(directory), how)
     if _seen.get(datasource.pk) == signature:
         return Survey(idle=True)
     while True:
         try:
             result = _survey(datasource, directory, fresh_first, only)
+            result.readings = [r for r in result.readings if r.row.kind in kinds]
             break
         except Raced:
             continue
@@ -53,7 +59,7 @@ def _survey(
     found = discovery.discover(directory)
     rows = {row.pk: row for row in LogFile.objects.filter(datasource=datasource)}
     files = [file for file in found.files if only in (None, file.path)]
-    assignments = identity.assign(files, [_known(row) for row in rows.values()])
+    assignments = identity.assign(files, [known(row) for row in rows.values()])
     new = _made(datasource, assignments, rows, fresh_first and not rows)
     result = Survey(problems=list(found.refused))
     for assignment in assignments:
@@ -62,7 +68,7 @@ def _survey(
             file = assignment.found
             result.readings.append(Reading(row, file, _reader(row, file)))
     _drop_readers(datasource, result)
-    left_out = aside.leave_out(result)
+    left_out = aside.leave_out(result, datasource.preferred_series)
     if only is None:
         unread = [[path.name, reason] for path, reason in found.ignored]
         _tell(datasource, unread + _copies(assignments) + left_out + _notes(result))
@@ -104,7 +110,8 @@ def finish(reading: Reading, note: str = "") -> None:
     row.save(update_fields=["finished", "note"])
 
 
-def _known(row: LogFile) -> identity.Known:
+def known(row: LogFile) -> identity.Known:
+    """Return what is kept of a file to know it again."""
     return identity.Known(
         row.pk, row.path, row.head_len, row.head_hash, row.offset, row.tail_hash,
         row.inode, row.device, row.size, row.live_start, row.history_offset,
@@ -140,8 +147,8 @@ def _made(
         Datasource.objects.select_for_update(no_key=True).filter(
             pk=datasource.pk
         ).values_list("pk").get()
-        known = LogFile.objects.filter(datasource=datasource)
-        if set(known.values_list("pk", flat=True)) != rows.keys():
+        stored = LogFile.objects.filter(datasource=datasource)
+        if set(stored.values_list("pk", flat=True)) != rows.keys():
             raise Raced
         for row in made.values():
             row.save()

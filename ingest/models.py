@@ -1,6 +1,9 @@
 """Where reading stands: files, passes, and lines that could not be taken in."""
 
+from pathlib import Path
+
 from django.db import models
+from django.urls import reverse
 
 from downloads.models import Datasource
 
@@ -69,11 +72,18 @@ class LogFile(models.Model):
     def __str__(self) -> str:
         return self.path
 
+    def get_absolute_url(self) -> str:
+        return reverse("admin:ingest_logfile_change", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).name
+
 
 class IngestRun(models.Model):
     """One pass over a datasource that read something, or failed."""
 
-    datasource = models.ForeignKey(Datasource, models.CASCADE)
+    datasource = models.ForeignKey(Datasource, models.CASCADE, db_index=False)
     started_at = models.DateTimeField()
     seconds = models.FloatField(default=0)
     bytes = models.BigIntegerField(default=0)
@@ -84,18 +94,37 @@ class IngestRun(models.Model):
     rejected = models.BigIntegerField(default=0)
     skipped_by_reason = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    failed = models.BooleanField(default=False, help_text="There is an error.")
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            # Lists of one datasource, newest first, and how fast it was of late.
+            models.Index(fields=["datasource", "-id"], name="run_newest"),
+            # The few that failed, among a million that did not.
+            models.Index(
+                fields=["-id"], name="run_failed", condition=models.Q(failed=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.datasource} {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:ingest_ingestrun_change", args=[self.pk])
+
+    @property
+    def lines_per_second(self) -> float | None:
+        return self.lines / self.seconds if self.seconds and self.lines else None
 
 
 class RejectedLine(models.Model):
     """A line that no format fits, bounded in length and in number."""
 
     datasource = models.ForeignKey(Datasource, models.CASCADE)
+    file = models.ForeignKey(
+        LogFile, models.SET_NULL, null=True, help_text="Whatever it is called now."
+    )
     path = models.CharField(max_length=4096)
     position = models.BigIntegerField(help_text="Byte offset (decompressed).")
     reason = models.CharField(max_length=200)
@@ -107,3 +136,6 @@ class RejectedLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.position}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:ingest_rejectedline_change", args=[self.pk])

@@ -22,7 +22,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from downloads import grouping
-from downloads.models import Datasource
+from downloads.models import Datasource, Logs
 from ingest import files
 from ingest.discovery import DirectoryProblem
 from ingest.models import IngestRun
@@ -55,7 +55,7 @@ class Pass:
 
 def tick(budget: float) -> None:
     """Read what is new in every datasource that is not paused."""
-    for datasource in Datasource.objects.filter(enabled=True):
+    for datasource in Datasource.objects.filter(enabled=True, forgetting=""):
         with alone(datasource) as free:
             if free:
                 run(datasource, budget)
@@ -98,20 +98,21 @@ def run(
     fresh_first: bool = True,
     progress: Progress | None = None,
     only: Path | None = None,
+    logs: Logs | None = None,
 ) -> Pass:
     """Read ``datasource`` for at most ``budget`` seconds, or to its end.
 
     ``fresh_first``: begin a first read near the end of the newest file, so that what
-    happens now is seen at once. ``only``: this file and no other. Never raises for
-    what is wrong with one file.
+    happens now is seen at once. ``only``: this file and no other. ``logs``: these,
+    else those that the operator has read. Never raises for what is wrong with one file.
     """
     began, started_at = time.monotonic(), timezone.now()
     deadline = None if budget is None else began + READING * budget
     done = Pass()
+    kinds = Logs(logs or datasource.reads).kinds
+    look = partial(files.survey, datasource, fresh_first, only, kinds)
     try:
-        idle = not _survey_and_read(
-            datasource, deadline, done, fresh_first, progress, only
-        )
+        idle = not _survey_and_read(datasource, look, deadline, done, progress)
         # What a kill left behind is taken up, too.
         done.downloads = grouping.group(None if budget is None else began + budget)
         if idle:
@@ -130,11 +131,10 @@ def run(
 
 def _survey_and_read(
     datasource: Datasource,
+    look: Callable[[], Survey],
     deadline: float | None,
     done: Pass,
-    fresh_first: bool,
     progress: Progress | None,
-    only: Path | None,
 ) -> bool:
     """Look and read, again if files were rotated meanwhile and there is time for it.
 
@@ -142,7 +142,7 @@ def _survey_and_read(
     """
     survey = Survey(idle=True)
     for _attempt in range(ATTEMPTS):
-        survey = files.survey(datasource, fresh_first, only)
+        survey = look()
         if survey.idle:
             break
         done.errors = survey.problems
@@ -234,6 +234,7 @@ def _keep(datasource: Datasource, done: Pass, started_at: datetime) -> None:
         rejected=totals.rejected,
         skipped_by_reason=dict(totals.reasons),
         error=error,
+        failed=bool(error),
     )
 
 

@@ -11,14 +11,17 @@ from django.utils import timezone
 
 from downloads import counters, recording
 from downloads.models import Datasource
+from ingest.escaping import printable
 from ingest.formats import Rejected
 from ingest.models import LogFile, RejectedLine
 from ingest.slices import Slice
 from ingest.understanding import SAMPLES, Totals, Understood
 
+KEPT = 500  # bytes of a rejected line
+
 
 class Overtaken(Exception):
-    """Another worker has read this slice."""
+    """Another worker has read this slice, or forgets what was read."""
 
 
 def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
@@ -39,10 +42,14 @@ def record_slice(datasource: Datasource, row: LogFile, slice_: Slice) -> Totals:
 def _lock(datasource: Datasource) -> None:
     """Let one worker at a time record into a datasource, and know its newest stamp.
 
-    Two that join the same bursts at once would each leave half of them.
+    Two that join the same bursts at once would each leave half of them. What is
+    recorded while facts are forgotten would be forgotten in part. Raises Overtaken.
     """
     rows = Datasource.objects.select_for_update(no_key=True).filter(pk=datasource.pk)
-    datasource.newest_stamp = rows.values_list("newest_stamp", flat=True).get()
+    found = rows.values_list("newest_stamp", "forgetting").first()
+    if found is None or found[1]:
+        raise Overtaken(datasource.name)
+    datasource.newest_stamp = found[0]
 
 
 def _record(datasource: Datasource, understood: Understood, counts: bool) -> None:
@@ -108,10 +115,11 @@ def _keep_rejected(row: LogFile, rejected: list[Rejected]) -> None:
     RejectedLine.objects.bulk_create(
         RejectedLine(
             datasource_id=row.datasource_id,
+            file_id=row.pk,
             path=row.path,
             position=one.position,
             reason=one.reason,
-            text=printable(one.line),
+            text=printable(one.line[:KEPT].decode("utf-8", "backslashreplace")),
             seen_at=now,
         )
         for one in rejected[:SAMPLES]
@@ -121,13 +129,3 @@ def _keep_rejected(row: LogFile, rejected: list[Rejected]) -> None:
     bound = oldest[settings.REJECTED_LINES_KEPT : settings.REJECTED_LINES_KEPT + 1]
     for pk in list(bound):
         kept.filter(pk__lte=pk).delete()
-
-
-def printable(line: bytes) -> str:
-    """Return a line's beginning as text that no terminal or page can trip over."""
-    return (
-        line[:500]
-        .decode("utf-8", "backslashreplace")
-        .encode("unicode_escape")
-        .decode("ascii")
-    )

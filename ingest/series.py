@@ -28,15 +28,15 @@ class Series:
     being_read: bool
 
 
-def set_aside(series: Sequence[Series]) -> dict[str, str]:
+def set_aside(series: Sequence[Series], preferred: str = "") -> dict[str, str]:
     """Return the names of series not to be read -> the one that is read instead.
 
-    Kept is what is being read, else the stock log, else the most telling format. A
-    series whose format is not known yet is no rival of any.
+    Kept is the ``preferred`` one, else what is being read, else the stock log, else
+    the most telling format. A series whose format is not known yet is no rival of any.
     """
     aside: dict[str, str] = {}
     chosen: list[Series] = []
-    for one in sorted(series, key=_rank):
+    for one in sorted(series, key=lambda one: (one.name != preferred, _rank(one))):
         rival = next((other for other in chosen if _same_traffic(one, other)), None)
         if rival:
             aside[one.name] = rival.name

@@ -7,8 +7,9 @@ import time
 
 from celery import shared_task
 
-from downloads import pruning
+from downloads import jobs, pruning
 from downloads.clients import traces
+from downloads.models import Job
 from ingest.traces import forget_addresses
 
 BUDGET = 2.0  # seconds of reading for one datasource and tick
@@ -32,3 +33,26 @@ def prune() -> None:
 
 
 traces.KEEPERS.append(forget_addresses)
+
+
+def read_now(job: Job, deadline: float) -> bool:
+    from ingest import operations
+
+    return operations.read_now(job, deadline)
+
+
+def read_again(job: Job, deadline: float) -> bool:
+    from ingest import operations
+
+    return operations.read_again(job, deadline)
+
+
+def forget_datasource(job: Job, deadline: float) -> bool:
+    from ingest import operations
+
+    return operations.forget(job, deadline)
+
+
+jobs.STEPS[Job.Kind.READ_NOW] = read_now
+jobs.STEPS[Job.Kind.READ_AGAIN] = read_again
+jobs.STEPS[Job.Kind.FORGET_DATASOURCE] = forget_datasource

@@ -1,7 +1,14 @@
 from downloads.models.downloads import Download, DownloadAlias
 from downloads.models.facts import Burst, Counter, TrafficBucket, TrafficQuarter
 from downloads.models.jobs import Job
-from downloads.models.names import Client, ClientNaming, Datasource, NameSource, Title
+from downloads.models.names import (
+    Client,
+    ClientNaming,
+    Datasource,
+    Logs,
+    NameSource,
+    Title,
+)
 from downloads.models.sessions import StreamSession
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "Download",
     "DownloadAlias",
     "Job",
+    "Logs",
     "NameSource",
     "StreamSession",
     "Title",

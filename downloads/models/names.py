@@ -17,6 +17,23 @@ def validate_networks(text: str) -> None:
             raise ValidationError(f"{word!r} is no address and no network") from error
 
 
+class Logs(models.TextChoices):
+    """Which of a cache's two logs something is about."""
+
+    BOTH = "both", "both logs"
+    ACCESS = "access", "the access log"
+    STREAM = "stream", "the stream log"
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset({"access", "stream"} if self is Logs.BOTH else {self.value})
+
+    @classmethod
+    def of(cls, kinds: frozenset[str]) -> "Logs | None":
+        """Return what has these kinds; None if there are none."""
+        return next((logs for logs in cls if logs.kinds == kinds), None)
+
+
 class Datasource(models.Model):
     """One cache: a directory in which its nginx writes both logs."""
 
@@ -26,6 +43,12 @@ class Datasource(models.Model):
     )
     enabled = models.BooleanField(
         default=True, help_text="Untick to pause reading; nothing is forgotten."
+    )
+    reads = models.CharField(
+        max_length=8,
+        choices=Logs,
+        default=Logs.BOTH,
+        help_text="Which logs are read while it is not paused.",
     )
     trusted_proxies = models.TextField(
         blank=True,
@@ -37,6 +60,21 @@ class Datasource(models.Model):
         null=True,
         blank=True,
         help_text="Read only lines of the last so many days. Empty: everything.",
+    )
+    preferred_series = models.CharField(
+        max_length=255,
+        blank=True,
+        editable=False,
+        help_text="Of access logs that tell the same traffic in several formats, the"
+        " one that the operator wants read.",
+    )
+    forgetting = models.CharField(
+        max_length=8,
+        choices=Logs,
+        blank=True,
+        editable=False,
+        help_text="The logs whose data is forgotten in part. Reading rests until it is"
+        " forgotten wholly.",
     )
     last_error = models.TextField(blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -56,6 +94,14 @@ class Datasource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:downloads_datasource_change", args=[self.pk])
+
+    @property
+    def kinds_read(self) -> frozenset[str]:
+        """The kinds of log that are read from tick to tick."""
+        return Logs(self.reads).kinds if self.enabled else frozenset()
 
     def trusted_networks(
         self,

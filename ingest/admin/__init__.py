@@ -3,6 +3,6 @@
 Datasource is here, too: reading it is what it is for.
 """
 
-from ingest.admin import datasources, runs
+from ingest.admin import datasources, files, rejected, runs
 
-__all__ = ["datasources", "runs"]
+__all__ = ["datasources", "files", "rejected", "runs"]

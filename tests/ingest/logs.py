@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import F, Model, Sum, Value
 from django.db.models.functions import Replace
 
+import ingest.tasks  # noqa: F401 the steps of its jobs, as a worker has them
 from downloads import linking
 from downloads.models import (
     Burst,

@@ -42,7 +42,8 @@ def rejected(**changes):
 def form(**changes):
     """What the page of a datasource sends, its inline of files with it."""
     inline = {"logfile_set-TOTAL_FORMS": 0, "logfile_set-INITIAL_FORMS": 0}
-    fields = {"name": "attic", "log_directory": "/srv/logs", "enabled": "on"}
+    fields = {"name": "attic", "log_directory": "/srv/logs", "save_anyway": "on"}
+    fields |= {"enabled": "on", "reads": "both"}
     return inline | fields | changes
 
 
@@ -104,7 +105,7 @@ def test_a_datasource_shows_its_error_its_files_and_those_not_read(admin_client)
     html = text(admin_client.get(f"{DATASOURCES}{source.pk}/change/"))
     for shown in ("permission &lt;denied&gt;", "&lt;b&gt;.log</b>: no line fits"):
         assert shown in html
-    assert "/srv/logs/access.log" in html
+    assert f'href="{LogFile.objects.get().get_absolute_url()}"' in html
 
 
 def test_a_datasource_is_added_and_changed(admin_client):
@@ -155,7 +156,7 @@ def test_files_are_filtered_by_kind_and_state(admin_client):
 
 
 def test_failed_passes_are_found(admin_client):
-    well, failed = run(), run(error="damaged <at> byte 4711")
+    well, failed = run(), run(error="damaged <at> byte 4711", failed=True)
     for query, found in (({"outcome": "failed"}, failed), ({"outcome": "well"}, well)):
         assert list(admin_client.get(RUNS, query).context["cl"].result_list) == [found]
     assert "damaged &lt;at&gt; byte 4711" in text(admin_client.get(RUNS))
@@ -173,6 +174,58 @@ def test_a_rejected_line_is_text(admin_client):
         html = text(admin_client.get(url))
         assert "&lt;script&gt;alert(1)" in html
         assert "<script>alert" not in html
+
+
+@pytest.mark.parametrize(
+    ("line", "fits", "fails", "expected"),
+    [
+        ("[steam] <b>", "[steam] ", "&lt;b&gt;", "$remote_addr"),
+        ("10.0.0.7 - [x", "10.0.0.7 - ", "[x", "[$time_local]"),
+        ("\\x1b[31m", "", "\\x1b[31m", "[$cacheidentifier]"),
+    ],
+)
+def test_a_rejected_line_shows_where_its_format_failed(
+    admin_client, line, fits, fails, expected
+):
+    html = text(admin_client.get(rejected(text=line).get_absolute_url()))
+    assert f'break-all">{fits}<mark' in html
+    assert f"▸{fails}</mark>" in html
+    assert f"expected <b>{expected}</b> here" in html
+
+
+def test_lists_lead_to_each_other(admin_client):
+    log = file()
+    line, made = rejected(file=log), run()
+    source = rows.datasource().get_absolute_url()
+    for row in (log, line, made):
+        assert f'href="{source}"' in text(admin_client.get(row.get_absolute_url()))
+    assert f'href="{log.get_absolute_url()}"' in text(
+        admin_client.get(line.get_absolute_url())
+    )
+    page = text(admin_client.get(log.get_absolute_url()))
+    assert f"{REJECTED}?file__id__exact={log.pk}" in page
+    found = admin_client.get(REJECTED, {"file__id__exact": log.pk})
+    assert list(found.context["cl"].result_list) == [line]
+
+
+def test_a_pass_tells_how_fast_it_was(admin_client):
+    html = text(admin_client.get(run(lines=3_000_000).get_absolute_url()))
+    for shown in ("2,000,000", "5.3 MB/s", "went well"):
+        assert shown in html
+
+
+def test_the_list_of_datasources_tells_how_far_each_is_read(admin_client, tmp_path):
+    log = tmp_path / "access.log"
+    log.write_bytes(b"x" * 2000)
+    status = log.stat()
+    file(str(log), inode=status.st_ino, device=status.st_dev)
+    run(started_at=timezone.now(), lines=30_000, bytes=1500, seconds=1)
+    Datasource.objects.update(newest_stamp=1_700_000_000)
+    html = " ".join(text(admin_client.get(DATASOURCES)).split())
+    for shown in ("1.50 kB to go, about 1.0s", "30,000 lines/s of late", "being read"):
+        assert shown in html
+    log.unlink()
+    assert "all of" in text(admin_client.get(DATASOURCES))
 
 
 def test_more_rows_take_no_more_queries(admin_client):
@@ -193,4 +246,7 @@ def test_more_rows_take_no_more_queries(admin_client):
     make(0, 5)
     few = [count(url) for url in urls]
     make(5, 50)
+    Datasource.objects.bulk_create(
+        Datasource(name=f"{n}", log_directory=f"/srv/{n}") for n in range(40)
+    )
     assert [count(url) for url in urls] == few

@@ -83,3 +83,33 @@ def test_several_at_once_count_each_line_once(
     assert sum(report["requests"] for report in reports) == LINES
     assert sum(report["sessions"] for report in reports) == 3000
     assert facts(tmp_path, settings) == expected
+
+
+AGAIN = """
+import ingest.tasks
+from downloads import jobs
+from downloads.models import Datasource, Job
+from ingest import forgetting, operations
+forgetting.WINDOW = 50
+job = jobs.finish(operations.ask(Job.Kind.READ_AGAIN, Datasource.objects.get()))
+assert job.state == "done", job.outcome
+"""
+
+
+def test_reading_again_while_others_read_and_correlate_changes_nothing(
+    logs: Path, expected: list[str], postgres: Postgres, tmp_path: Path
+):
+    settings = migrated(tmp_path, DATABASE_URL=postgres.database("again"))
+    assert manage(tmp_path, "ingest", str(logs), **settings)[0] == 0
+    again = subprocess.Popen(
+        [sys.executable, str(MANAGE), "shell", "-c", AGAIN],
+        env=environment(tmp_path, **settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while again.poll() is None:
+        manage(tmp_path, "ingest", **settings)
+        manage(tmp_path, "correlate", "--all", **settings)
+    _output, told = again.communicate()
+    assert again.returncode == 0, told
+    assert facts(tmp_path, settings) == expected

@@ -54,7 +54,7 @@ class Command(BaseCommand):
             directory, only = _place(path)
             sources = [_datasource(directory, datasource)]
         else:
-            sources = list(Datasource.objects.filter(enabled=True))
+            sources = list(Datasource.objects.filter(enabled=True, forgetting=""))
             if not sources:
                 raise CommandError("There is no datasource yet: name a PATH.")
         done = [_read(source, only, quiet=json) for source in sources]
@@ -118,6 +118,8 @@ def _place(path: Path) -> tuple[Path, Path | None]:
 def _datasource(directory: Path, name: str | None) -> Datasource:
     """Return the datasource of ``directory``, made if there is none."""
     known = Datasource.objects.filter(log_directory=str(directory)).first()
+    if known and known.forgetting:
+        raise CommandError(f"{known}: its data is being forgotten. Try again later.")
     if known:
         return known
     wanted = name or slugify(directory.name) or "logs"
