@@ -15,8 +15,9 @@ class Schedule(NamedTuple):
 
     name: str
     task: str
-    seconds: int
+    every: int
     expires: int
+    period: str = IntervalSchedule.SECONDS
 
 
 DEFAULTS = (
@@ -24,6 +25,7 @@ DEFAULTS = (
     Schedule("Correlate", "downloads.tasks.correlate", 5, 5),
     Schedule("Do what was asked for", "downloads.tasks.run_jobs", 1, 1),
     Schedule("Prune", "ingest.tasks.prune", 3600, 3600),
+    Schedule("Look up clients' names", "downloads.tasks.name_clients", 3600, 3600),
     Schedule("Prune bandwidth", "bandwidth.tasks.prune", 3600, 3600),
 )
 NAMES = frozenset(schedule.name for schedule in DEFAULTS)
@@ -49,11 +51,9 @@ def put_back() -> list[tuple[PeriodicTask, bool]]:
 def _reset(task: PeriodicTask, default: Schedule) -> bool:
     """Set what a default says of itself; return whether anything differed."""
     # Several rows may say the same: the database has no rule against it.
-    interval = IntervalSchedule.objects.filter(
-        every=default.seconds, period=IntervalSchedule.SECONDS
-    ).first() or IntervalSchedule.objects.create(
-        every=default.seconds, period=IntervalSchedule.SECONDS
-    )
+    often = {"every": default.every, "period": default.period}
+    interval = IntervalSchedule.objects.filter(**often).first()
+    interval = interval or IntervalSchedule.objects.create(**often)
     wanted: dict[str, Any] = {
         "task": default.task,
         "interval": interval,

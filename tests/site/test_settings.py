@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django_celery_beat.models import PeriodicTask
 
 from downloads.models import Datasource
 from lancache_site.addresses import own_names, urls
@@ -84,15 +83,3 @@ def test_log_directory_makes_the_default_datasource(settings):
         prepare_datasource()
     assert Datasource.objects.get().name == "default"
     assert Datasource.objects.get().log_directory == "/srv/logs"
-
-
-@pytest.mark.django_db
-def test_schedules_are_there():
-    tasks = PeriodicTask.objects.filter(task__regex="^(ingest|downloads|bandwidth)")
-    assert sorted((t.task, t.interval.every, t.expire_seconds) for t in tasks) == [
-        ("bandwidth.tasks.prune", 3600, 3600),
-        ("downloads.tasks.correlate", 5, 5),
-        ("downloads.tasks.run_jobs", 1, 1),
-        ("ingest.tasks.prune", 3600, 3600),
-        ("ingest.tasks.read_new", 1, 1),
-    ]
