@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import Error as DatabaseError
 from django.db.models import Q
 from django.utils import timezone
@@ -33,7 +33,7 @@ class Failed(Exception):
 def ask(
     kind: Job.Kind,
     target: str = "",
-    by: AbstractBaseUser | None = None,
+    by: AbstractBaseUser | AnonymousUser | None = None,
     **arguments: Any,
 ) -> Job:
     """Queue a job; one that is open with the same arguments is returned instead."""
@@ -64,14 +64,18 @@ def run(deadline: float) -> int:
     return steps
 
 
-def finish(job: Job) -> Job:
-    """Do all of one job here and now, as a command at a shell does."""
+def finish(job: Job, watch: Callable[[Job], object] = lambda job: None) -> Job:
+    """Do all of one job here and now, as a command at a shell does.
+
+    ``watch`` is called with the job after each step.
+    """
     while job.is_open:
         if not _claim(job):
             time.sleep(0.2)
         else:
             _step(job, time.monotonic() + 1)
         job.refresh_from_db()
+        watch(job)
     return job
 
 

@@ -4,8 +4,8 @@ import time
 
 from celery import shared_task
 
-from downloads import jobs, linking
-from downloads.models import Job, StreamSession
+from downloads import importing, jobs, linking
+from downloads.models import Job, ListAddress, StreamSession
 
 BUDGET = 2.0  # seconds
 
@@ -19,6 +19,13 @@ def correlate() -> None:
 def run_jobs() -> None:
     """Go on with what operators have asked for."""
     jobs.run(time.monotonic() + BUDGET)
+
+
+@shared_task
+def fetch_lists() -> None:
+    """Ask for the lists of names that the operator wants to have."""
+    for address in ListAddress.objects.filter(enabled=True):
+        importing.ask_for_address(address)
 
 
 def correlate_again(job: Job, deadline: float) -> bool:

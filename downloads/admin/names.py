@@ -1,18 +1,15 @@
-"""Clients and titles: what the operator calls them."""
+"""Clients: what the operator calls them."""
 
 from django.contrib import admin
 from django.db.models import Model
-from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter
 
-from downloads import grouping
 from downloads.admin import cells
 from downloads.admin.base import BigListAdmin
-from downloads.admin.filters import ServiceFilter
-from downloads.models import Client, Title
+from downloads.models import Client
 
 
 class NamedByLogs(BigListAdmin):
@@ -42,30 +39,3 @@ class ClientAdmin(NamedByLogs):
     def traffic(self, client: Client) -> SafeString:
         url = reverse("admin:downloads_download_changelist")
         return cells.link(f"{url}?client__id__exact={client.pk}", "downloads")
-
-
-@admin.register(Title)
-class TitleAdmin(NamedByLogs):
-    ordering = ("service", "raw")
-    list_display = ("in_logs", "service_name", "name")
-    list_editable = ("name",)
-    list_filter = (ServiceFilter,)
-    search_fields = ("name", "raw")
-    search_help_text = "Name, or what the logs say"
-    fields = ("service_name", "in_logs", "name")
-    readonly_fields = ("service_name", "in_logs")
-
-    @admin.display(description="In the logs", ordering="raw")
-    def in_logs(self, title: Title) -> str:
-        return title.raw or "(none)"
-
-    @admin.display(description="Service", ordering="service")
-    def service_name(self, title: Title) -> str:
-        return title.service or "unknown"
-
-    def save_model(
-        self, request: HttpRequest, obj: Title, form: "ModelForm[Title]", change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        if "name" in form.changed_data:
-            grouping.regroup_titles([obj])

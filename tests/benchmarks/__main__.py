@@ -12,6 +12,7 @@ NAMES = (
     "correlation",
     "kills",
     "stack",
+    "titles",
 )
 
 

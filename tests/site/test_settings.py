@@ -91,6 +91,7 @@ def test_schedules_are_there():
     tasks = PeriodicTask.objects.filter(task__regex="^(ingest|downloads)")
     assert sorted((t.task, t.interval.every, t.expire_seconds) for t in tasks) == [
         ("downloads.tasks.correlate", 5, 5),
+        ("downloads.tasks.fetch_lists", 7, 3600),  # days
         ("downloads.tasks.run_jobs", 1, 1),
         ("ingest.tasks.prune", 3600, 3600),
         ("ingest.tasks.read_new", 1, 1),
