@@ -160,13 +160,16 @@ def _told(told: dict[str, Any]) -> str:
     """Return in words what an import has done so far."""
     lines = [told["note"]] if told.get("note") else []
     if "names" in told:
-        new = f"{told['new']:,} of them new or others than before"
-        lines.append(f"{told['names']:,} depots have names, {new}.")
+        lines.append(
+            f"Depots named: {told['names']:,}, new or otherwise: {told['new']:,}."
+        )
     if "renamed" in told:
-        regrouped = f"{told.get('regrouped', 0):,} downloads were made or changed"
-        lines.append(f"{told['renamed']:,} titles were renamed; {regrouped}.")
+        lines.append(
+            f"Titles renamed: {told['renamed']:,}."
+            f" Downloads made or changed: {told.get('regrouped', 0):,}."
+        )
     if told.get("bad"):
-        lines.append(f"{told['bad']:,} rows were left out:")
+        lines.append(f"Rows left out: {told['bad']:,}")
         lines += told["examples"]
         if (more := told["bad"] - len(told["examples"])) > 0:
             lines.append(f"and {more:,} more")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 SERVICE = "steam"
 MOST_BYTES = 200_000_000
 LONGEST_NAME = 255
-EXAMPLES = 20  # of bad rows, with their reasons
+EXAMPLES = 10  # of bad rows, with their reasons
 NO_APP = 2**63
 
 

@@ -38,6 +38,7 @@ class TitleAdmin(NamedByLogs):
     ordering = ("service", "raw")
     list_display = ("in_logs", "service_name", "name", "source", "traffic")
     list_editable = ("name",)
+    sortable_by = ()  # by service, then what logs say: what an index serves
     list_filter = (ServiceFilter, ("named_by", ChoicesDropdownFilter))
     search_fields = ("name", "raw")
     search_help_text = "Name, or what the logs say"
@@ -46,15 +47,15 @@ class TitleAdmin(NamedByLogs):
     actions = ("name_as_listed",)
     actions_list = ("import_names",)
 
-    @admin.display(description="In the logs", ordering="raw")
+    @admin.display(description="In the logs")
     def in_logs(self, title: Title) -> str:
         return title.raw or "(none)"
 
-    @admin.display(description="Service", ordering="service")
+    @admin.display(description="Service")
     def service_name(self, title: Title) -> str:
         return title.service or "unknown"
 
-    @admin.display(description="Named", ordering="named_by")
+    @admin.display(description="Named")
     def source(self, title: Title) -> SafeString:
         if not title.named_by:
             return cells.unknown("no list names it, and nobody has")
@@ -139,7 +140,7 @@ class TitleAdmin(NamedByLogs):
             {
                 **self.admin_site.each_context(request),
                 "title": "Import names",
-                "form": form,
+                "upload": form,  # `form` is a word of unfold's buttons
                 "jobs": imports[:5],
                 "addresses": ListAddress.objects.all()[:20],
                 "opts": self.opts,

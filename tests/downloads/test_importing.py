@@ -77,8 +77,8 @@ def test_depots_of_one_game_that_ran_together_become_one_download(evening):
     assert Download.objects.get(requests=6).pk == first.pk
     assert DownloadAlias.objects.get().pk == second.pk
     assert job.outcome == (
-        "3 depots have names, 3 of them new or others than before.\n"
-        "3 titles were renamed; 2 downloads were made or changed."
+        "Depots named: 3, new or otherwise: 3.\n"
+        "Titles renamed: 3. Downloads made or changed: 2."
     )
 
 
@@ -87,8 +87,8 @@ def test_importing_twice_changes_nothing(evening):
     before = state()
     job = imported()
     assert state() == before
-    assert "0 of them new" in job.outcome
-    assert "0 titles were renamed" in job.outcome
+    assert "new or otherwise: 0." in job.outcome
+    assert "Titles renamed: 0." in job.outcome
 
 
 def test_a_name_given_by_hand_is_never_overwritten(evening):
@@ -154,7 +154,7 @@ def test_a_title_that_comes_later_is_named_as_it_comes():
 def test_bad_rows_are_counted_and_told_and_the_rest_goes_in(evening):
     job = imported(LIST + b"<b>nonsense</b>\n5;;5\n")
     assert job.state == Job.State.DONE
-    assert "2 rows were left out:" in job.outcome
+    assert "Rows left out: 2" in job.outcome
     assert "line 4: it is not AppId;AppName;DepotId\nline 5: it has no" in job.outcome
     assert Download.objects.count() == 2
 
@@ -235,7 +235,7 @@ def test_the_command_imports_a_file(evening, tmp_path, capsys):
     depot = {"ownerId": 730, "appIds": [730], "appNames": ["CS"]}
     path.write_text(json.dumps({"depotMappings": {"731": depot, "732": depot}}))
     call_command("import_titles", path)
-    assert "2 titles were renamed" in capsys.readouterr().out
+    assert "Titles renamed: 2." in capsys.readouterr().out
     assert Download.objects.count() == 2
 
 
@@ -327,7 +327,7 @@ def test_what_is_turned_on_is_asked_when_the_schedule_says_so(site):
 
 
 def test_a_list_that_has_not_changed_costs_nothing(site, evening):
-    assert "3 titles were renamed" in fetched(site.url()).outcome
+    assert "Titles renamed: 3." in fetched(site.url()).outcome
     job = fetched(site.url())
     assert job.outcome == "It has not changed since it was fetched last."
     assert "If-None-Match" in site.asked[1]

@@ -97,7 +97,7 @@ def test_an_upload_is_imported_and_told(admin_client):
     assert "list.csv is being imported" in text(upload(admin_client))
     assert "waiting" in text(admin_client.get(IMPORT))
     jobs.run(time.monotonic() + 30)
-    assert "1 titles were renamed" in text(admin_client.get(IMPORT))
+    assert "Titles renamed: 1." in text(admin_client.get(IMPORT))
     assert Title.objects.get().name == "A"
 
 
