@@ -101,15 +101,23 @@ def update(
     model: type[models.Model], names: Sequence[str], objects: Iterable[models.Model]
 ) -> None:
     """Save ``names`` of many objects."""
-    fields = _fields(model, names)
+    columns = [field.attname for field in _fields(model, names)]
     rows = [
-        (
-            *(
-                field.get_db_prep_save(getattr(item, field.attname), connection)
-                for field in fields
-            ),
-            item.pk,
-        )
+        (*(_stored(getattr(item, column)) for column in columns), item.pk)
         for item in objects
     ]
     update_rows(model, names, rows)
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value
+
+
+def delete(model: type[models.Model], keys: Sequence[int]) -> None:
+    """Delete rows that no other row refers to; at most as many as a query takes."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    places = ", ".join(["%s"] * len(keys))
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE id IN ({places})", keys)

@@ -10,8 +10,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +21,14 @@ from django.db.models import QuerySet
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
 from downloads.bursts import FIELDS
-from downloads.models import Burst, Datasource, Download, DownloadAlias, Title
+from downloads.models import (
+    Burst,
+    Datasource,
+    Download,
+    DownloadAlias,
+    StreamSession,
+    Title,
+)
 from downloads.ranges import Changed, touching
 
 LONGEST_SILENCE = 300
@@ -47,6 +55,18 @@ class Stored:
     download_id: int | None
     grouped: bool
     facts: bursts.Burst
+
+
+class Before(NamedTuple):
+    """What a download was: enough to tell what has changed of it."""
+
+    pk: int
+    datasource_id: int
+    client_id: int
+    service: str
+    title_id: int
+    started_at: datetime
+    ended_at: datetime
 
 
 @dataclass
@@ -81,7 +101,7 @@ def group(deadline: float | None = None) -> int:
     queue = Burst.objects.filter(grouped=False)
     while queue.exists():  # without waiting for anyone who writes
         with transaction.atomic():
-            _lock()
+            lock()
             if queued := list(_stored(queue, BATCH)):
                 changed += _group(queued)
         if deadline is not None and time.monotonic() >= deadline:
@@ -89,7 +109,7 @@ def group(deadline: float | None = None) -> int:
     return changed
 
 
-def _lock() -> None:
+def lock() -> None:
     """Let nobody else group, or record what is being grouped, in this transaction.
 
     Recording locks its datasource, too: a burst that it changes between our reading
@@ -99,10 +119,14 @@ def _lock() -> None:
     list(rows.values_list("pk"))
 
 
-def regroup_titles(titles: Iterable[Title]) -> None:
-    """Queue all bursts of ``titles``, whose names have changed."""
-    for title in titles:
-        Burst.objects.filter(title=title).update(grouped=False)
+def regroup_titles(titles: Iterable[Title | int]) -> None:
+    """Queue all bursts of titles that were renamed in this transaction.
+
+    Whoever groups them now knows their old names, and would take them off the queue.
+    """
+    lock()
+    for some in bulk.chunks(list(titles)):
+        Burst.objects.filter(title__in=some).update(grouped=False)
 
 
 def _stored(queryset: QuerySet[Burst], limit: int | None = None) -> Iterator[Stored]:
@@ -155,9 +179,12 @@ def _game(name: str, raw: str) -> str:
 
 def _bursts_of(downloads: set[int], queued: list[Stored]) -> Iterator[Stored]:
     yield from queued
-    ids = sorted(downloads)
-    for start in range(0, len(ids), 500):
-        yield from _stored(Burst.objects.filter(download__in=ids[start:][:500]))
+    known = {stored.pk for stored in queued}
+    for some in bulk.chunks(sorted(downloads)):
+        bursts_of_some = Burst.objects.filter(download__in=some)
+        others = set(bursts_of_some.values_list("pk", flat=True)) - known
+        for few in bulk.chunks(sorted(others)):
+            yield from _stored(Burst.objects.filter(pk__in=few))
 
 
 def _grouped(stored: Iterable[Stored]) -> list[Group]:
@@ -187,8 +214,14 @@ def _assigned(groups: list[Group]) -> list[Group]:
 
 def _write(groups: list[Group], around: set[int], settled: set[int | None]) -> None:
     # Whoever links a session to one of these waits for them, or takes others first.
-    held = Download.objects.select_for_update().order_by("pk")
-    before = held.in_bulk([*around])
+    before = {
+        row[0]: Before(*row)
+        for some in bulk.chunks(sorted(around))
+        for row in Download.objects.select_for_update()
+        .filter(pk__in=some)
+        .order_by("pk")
+        .values_list(*Before._fields)
+    }
     derived = _derived(groups, before)
     changes = []
     for group, download in zip(groups, derived, strict=True):
@@ -207,7 +240,7 @@ def _write(groups: list[Group], around: set[int], settled: set[int | None]) -> N
     linking.reopen_many(changes)
 
 
-def _derived(groups: list[Group], before: dict[int, Download]) -> list[Download]:
+def _derived(groups: list[Group], before: dict[int, Before]) -> list[Download]:
     pure = traffic.pure_buckets(
         [
             [
@@ -228,7 +261,7 @@ def _derived(groups: list[Group], before: dict[int, Download]) -> list[Download]
 def _download(
     group: Group,
     pure: rates.PureBuckets | None,
-    before: Download | None,
+    before: Before | None,
     limit: int | None,
 ) -> Download:
     """Return the row that ``group`` becomes; its links are not its own to write."""
@@ -274,22 +307,20 @@ def _download(
     )
 
 
-def _changes(group: Group, before: Download | None, after: Download) -> list[Changed]:
+def _changes(group: Group, before: Before | None, after: Download) -> list[Changed]:
     """Return the ranges in which sessions have to be asked again."""
-    key = group.key[:3]
-    whole = Changed(*key, after.started_at, after.ended_at)
     if before is None:
-        return [whole]
+        return [_whole(after)]
     if before.started_at != after.started_at or before.title_id != after.title_id:
-        return [whole, Changed(*key, before.started_at, before.ended_at)]
+        return [_whole(after), _whole(before)]
     if before.ended_at == after.ended_at:
         return []
     ends = sorted([before.ended_at, after.ended_at])
-    return [Changed(*key, *ends)]
+    return [Changed(*group.key[:3], *ends)]
 
 
 def _absorb(
-    gone: list[Download], groups: list[Group], derived: list[Download]
+    gone: list[Before], groups: list[Group], derived: list[Download]
 ) -> list[Changed]:
     """Delete downloads whose bursts went to others; their ids lead there."""
     heir = {
@@ -297,26 +328,35 @@ def _absorb(
         for group, download in zip(groups, derived, strict=True)
         for stored in group.members
     }
-    changes = []
-    for old in gone:
-        pk = old.pk
-        if (to := heir.get(pk) or _covering(old, derived)) is not None:
-            DownloadAlias.objects.filter(download=pk).update(download=to)
-            DownloadAlias.objects.update_or_create(id=pk, defaults={"download_id": to})
-        changes.append(
-            Changed(
-                old.datasource_id,
-                old.client_id,
-                old.service,
-                old.started_at,
-                old.ended_at,
-            )
+    heirs = {old.pk: heir.get(old.pk) or _covering(old, derived) for old in gone}
+    _redirect({pk: to for pk, to in heirs.items() if to is not None})
+    for some in bulk.chunks(list(heirs)):
+        # Their bursts are others' by now. Asking Django would ask for each relation.
+        StreamSession.objects.filter(download__in=some).update(download=None)
+        DownloadAlias.objects.filter(download__in=some).delete()
+        bulk.delete(Download, some)
+    return [_whole(old) for old in gone]
+
+
+def _redirect(heirs: dict[int, int]) -> None:
+    """Let the ids that are keys, and those that led to them, lead to the values."""
+    moved = [
+        (heirs[to], pk)
+        for some in bulk.chunks(list(heirs))
+        for pk, to in DownloadAlias.objects.filter(download__in=some).values_list(
+            "id", "download"
         )
-        old.delete()
-    return changes
+    ]
+    bulk.update_rows(DownloadAlias, ["download"], moved)
+    bulk.insert(DownloadAlias, ["id", "download"], list(heirs.items()))
 
 
-def _covering(old: Download, derived: list[Download]) -> int | None:
+def _whole(one: Download | Before) -> Changed:
+    key = one.datasource_id, one.client_id, one.service
+    return Changed(*key, one.started_at, one.ended_at)
+
+
+def _covering(old: Before, derived: list[Download]) -> int | None:
     """Return the download in whose time ``old`` was: its bursts were joined there."""
     for new in derived:
         if (

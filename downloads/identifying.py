@@ -8,7 +8,9 @@ from django.db import connection
 
 from downloads import bulk
 from downloads.clients import pseudonyms
-from downloads.models import Client, Title
+from downloads.models import Client, ListedName, Title
+
+Pair = tuple[str, str]  # a service, and what its logs say
 
 
 def client_ids(addresses: pl.Series) -> pl.DataFrame:
@@ -64,26 +66,37 @@ def _rows(
 def title_ids(pairs: pl.DataFrame) -> pl.DataFrame:
     """Return service, title (the raw one) and title_id of each different pair."""
     wanted = list(pairs.iter_rows())
-    found = _existing_titles(wanted)
+    found = _by_pair(Title, "id", wanted)
     if missing := [pair for pair in wanted if pair not in found]:
-        Title.objects.bulk_create(
-            [Title(service=service, raw=raw) for service, raw in missing],
-            ignore_conflicts=True,
-        )
-        found |= _existing_titles(missing)
+        Title.objects.bulk_create(_new_titles(missing), ignore_conflicts=True)
+        found |= _by_pair(Title, "id", missing)
     rows = [(service, raw, pk) for (service, raw), pk in found.items()]
     schema = {"service": pl.String, "title": pl.String, "title_id": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _existing_titles(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+def _new_titles(pairs: Sequence[Pair]) -> list[Title]:
+    """Return unsaved titles, with the names that lists have for them."""
+    names = _by_pair(ListedName, "name", pairs)
+    return [
+        Title(service=service, raw=raw, name=name, named_by=named_by)
+        for service, raw in pairs
+        for name in [names.get((service, raw), "")]
+        for named_by in [Title.NamedBy.LIST if name else Title.NamedBy.NOBODY]
+    ]
+
+
+def _by_pair(
+    model: type[Title] | type[ListedName], column: str, pairs: Iterable[Pair]
+) -> dict[Pair, Any]:
+    """Return ``column`` of the rows that have these services and raw titles."""
     by_service: dict[str, list[str]] = {}
     for service, raw in pairs:
         by_service.setdefault(service, []).append(raw)
-    table = connection.ops.quote_name(Title._meta.db_table)
-    statement = f"SELECT raw, id FROM {table} WHERE service = %s AND raw IN"
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = f"SELECT raw, {column} FROM {table} WHERE service = %s AND raw IN"
     return {
-        (service, raw): pk
+        (service, raw): value
         for service, raws in by_service.items()
-        for raw, pk in _rows(statement, raws, service)
+        for raw, value in _rows(statement, raws, service)
     }

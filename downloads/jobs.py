@@ -64,14 +64,18 @@ def run(deadline: float) -> int:
     return steps
 
 
-def finish(job: Job) -> Job:
-    """Do all of one job here and now, as a command at a shell does."""
+def finish(job: Job, watch: Callable[[Job], object] = lambda job: None) -> Job:
+    """Do all of one job here and now, as a command at a shell does.
+
+    ``watch`` is called with the job after each step.
+    """
     while job.is_open:
         if not _claim(job):
             time.sleep(0.2)
         else:
             _step(job, time.monotonic() + 1)
         job.refresh_from_db()
+        watch(job)
     return job
 
 

@@ -4,9 +4,9 @@ import time
 
 from celery import shared_task
 
-from downloads import jobs, linking
+from downloads import importing, jobs, linking
 from downloads.clients import forgetting, lookups, pseudonyms
-from downloads.models import ClientNaming, Job, StreamSession
+from downloads.models import ClientNaming, Job, ListAddress, StreamSession
 
 BUDGET = 2.0  # seconds
 
@@ -27,6 +27,13 @@ def name_clients() -> None:
     """Look up clients' names, if the operator has turned that on."""
     if ClientNaming.current().is_on:
         jobs.ask(Job.Kind.NAME_CLIENTS)
+
+
+@shared_task
+def fetch_lists() -> None:
+    """Ask for the lists of names that the operator wants to have."""
+    for address in ListAddress.objects.filter(enabled=True):
+        importing.ask_for_address(address)
 
 
 def correlate_again(job: Job, deadline: float) -> bool:

@@ -26,6 +26,13 @@ DEFAULTS = (
     Schedule("Do what was asked for", "downloads.tasks.run_jobs", 1, 1),
     Schedule("Prune", "ingest.tasks.prune", 3600, 3600),
     Schedule("Look up clients' names", "downloads.tasks.name_clients", 3600, 3600),
+    Schedule(
+        "Fetch lists of names that are turned on",
+        "downloads.tasks.fetch_lists",
+        7,
+        3600,
+        IntervalSchedule.DAYS,
+    ),
     Schedule("Prune bandwidth", "bandwidth.tasks.prune", 3600, 3600),
 )
 NAMES = frozenset(schedule.name for schedule in DEFAULTS)

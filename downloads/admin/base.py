@@ -70,6 +70,18 @@ class ReadOnlyAdmin(BigListAdmin):
         return False
 
 
+class NamedByLogs(BigListAdmin):
+    """Rows that logs brought, and go with all that hangs on them: never by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+
 class ReadOnlyInline(TabularInline):  # type: ignore[type-arg]  # none at runtime
     """A page of related rows at a time; they are changed nowhere."""
 

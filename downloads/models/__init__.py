@@ -1,6 +1,7 @@
 from downloads.models.downloads import Download, DownloadAlias
 from downloads.models.facts import Burst, Counter, TrafficBucket, TrafficQuarter
 from downloads.models.jobs import Job
+from downloads.models.lists import ListAddress, ListedName
 from downloads.models.names import (
     Client,
     ClientNaming,
@@ -20,6 +21,8 @@ __all__ = [
     "Download",
     "DownloadAlias",
     "Job",
+    "ListAddress",
+    "ListedName",
     "Logs",
     "NameSource",
     "StreamSession",

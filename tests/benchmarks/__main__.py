@@ -14,6 +14,7 @@ NAMES = (
     "forgetting",
     "stack",
     "export",
+    "titles",
 )
 
 
