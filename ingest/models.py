@@ -3,9 +3,10 @@
 from django.db import models
 
 from downloads.models import Datasource
+from downloads.models.shown import Shown
 
 
-class LogFile(models.Model):
+class LogFile(Shown):
     """One log file by its content, whatever it is called now, and how far it is read.
 
     All positions count decompressed bytes and stand at starts of lines. Read are
@@ -70,7 +71,7 @@ class LogFile(models.Model):
         return self.path
 
 
-class IngestRun(models.Model):
+class IngestRun(Shown):
     """One pass over a datasource that read something, or failed."""
 
     datasource = models.ForeignKey(Datasource, models.CASCADE)
@@ -92,7 +93,7 @@ class IngestRun(models.Model):
         return f"{self.datasource} {self.started_at:%Y-%m-%d %H:%M:%S}"
 
 
-class RejectedLine(models.Model):
+class RejectedLine(Shown):
     """A line that no format fits, bounded in length and in number."""
 
     datasource = models.ForeignKey(Datasource, models.CASCADE)

@@ -5,6 +5,8 @@ import ipaddress
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from downloads.models.shown import Shown
+
 
 def validate_networks(text: str) -> None:
     """Raise ValidationError unless ``text`` lists addresses or networks."""
@@ -15,7 +17,7 @@ def validate_networks(text: str) -> None:
             raise ValidationError(f"{word!r} is no address and no network") from error
 
 
-class Datasource(models.Model):
+class Datasource(Shown):
     """One cache: a directory in which its nginx writes both logs."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -64,7 +66,7 @@ class Datasource(models.Model):
         ]
 
 
-class Client(models.Model):
+class Client(Shown):
     """One address on the LAN. Several may belong to one person or machine."""
 
     address = models.CharField(max_length=64, unique=True)
@@ -88,7 +90,7 @@ class Client(models.Model):
         return self.name or self.address
 
 
-class Title(models.Model):
+class Title(Shown):
     """What a path names within a service: a Steam depot, a Blizzard product, ...
 
     ``raw`` is what the log says and never changes; '' where a path names nothing.
