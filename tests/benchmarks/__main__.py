@@ -11,6 +11,7 @@ NAMES = (
     "accuracy",
     "correlation",
     "kills",
+    "lists",
     "stack",
 )
 
