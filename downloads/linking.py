@@ -30,6 +30,7 @@ __all__ = [
     "reopen",
     "reopen_all",
     "reopen_many",
+    "reopen_these",
 ]
 
 BATCH = 500
@@ -77,10 +78,15 @@ def reopen_many(changes: Iterable[Changed]) -> int:
     """
     # Those already queued, too: a worker that has one of them in hand (its row is
     # locked, so this waits for it) may not have seen the change.
-    touching = sorted(ranges.touching(StreamSession, changes, gap=2 * ranges.REACH))
+    touching = ranges.touching(StreamSession, changes, gap=2 * ranges.REACH)
+    return reopen_these(touching)
+
+
+def reopen_these(sessions: Iterable[int]) -> int:
+    """Queue the sessions with these primary keys again; return how many."""
     return sum(
         StreamSession.objects.filter(pk__in=some).update(correlated=False)
-        for some in bulk.chunks(touching)
+        for some in bulk.chunks(sorted(sessions))
     )
 
 

@@ -6,9 +6,10 @@ from django.db import models
 from django.urls import reverse
 
 from downloads.models import Datasource
+from downloads.models.shown import Shown
 
 
-class LogFile(models.Model):
+class LogFile(Shown):
     """One log file by its content, whatever it is called now, and how far it is read.
 
     All positions count decompressed bytes and stand at starts of lines. Read are
@@ -80,7 +81,7 @@ class LogFile(models.Model):
         return Path(self.path).name
 
 
-class IngestRun(models.Model):
+class IngestRun(Shown):
     """One pass over a datasource that read something, or failed."""
 
     datasource = models.ForeignKey(Datasource, models.CASCADE, db_index=False)
@@ -118,7 +119,7 @@ class IngestRun(models.Model):
         return self.lines / self.seconds if self.seconds and self.lines else None
 
 
-class RejectedLine(models.Model):
+class RejectedLine(Shown):
     """A line that no format fits, bounded in length and in number."""
 
     datasource = models.ForeignKey(Datasource, models.CASCADE)

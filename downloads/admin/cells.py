@@ -103,6 +103,19 @@ def joined(*parts: object) -> SafeString:
     return format_html_join(" ", "{}", ((part,) for part in parts))
 
 
+def bar(part: int, whole: int, title: str) -> SafeString:
+    """Return a part of a whole as a bar, and in percent."""
+    return format_html(
+        '<span title="{}" class="gap-2 inline-flex items-center whitespace-nowrap">'
+        '<span class="bg-base-200 block h-1.5 rounded-default w-16 dark:bg-base-700">'
+        '<span class="bg-primary-600 block h-1.5 rounded-default dark:bg-primary-500"'
+        ' style="width: {}%"></span></span>{}</span>',
+        title,
+        100 * part // whole,
+        quantities.share(part, whole),
+    )
+
+
 def counted(field: str) -> Callable[[Any], str]:
     """Return a column of a whole number as people read it: `1,234,567`."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -34,7 +34,7 @@ class HiddenFilter(LeftOutFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Model]
     ) -> QuerySet[Model]:
-        return self.split(queryset, hidden=True)
+        return self.split(queryset, Q(hidden=True))
 
 
 @admin.register(Client)

@@ -3,52 +3,77 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-    ChoicesDropdownFilter,
-    RelatedDropdownFilter,
-)
 
 from downloads import quantities
-from downloads.admin import cells
-from downloads.admin.base import ReadOnlyAdmin, Unknowns
+from downloads.admin import cells, chart
+from downloads.admin.again import CorrelatesAgain
+from downloads.admin.base import ReadOnlyAdmin
 from downloads.admin.export import ExportMixin
 from downloads.admin.export_columns import DOWNLOADS
 from downloads.admin.filters import (
+    AutocompleteFilter,
+    ChoicesFilter,
     EmptyDownloadsFilter,
     HiddenClientsFilter,
+    RelatedFilter,
     ServiceFilter,
 )
+from downloads.admin.indexes import Known, Unindexed
+from downloads.admin.ranges import (
+    DurationFilter,
+    HitShareFilter,
+    Seconds,
+    SizeFilter,
+    SpeedFilter,
+    hit_share,
+)
+from downloads.admin.searching import SearchesNames
 from downloads.admin.sessions import SessionInline
+from downloads.admin.times import TimeFilter
 from downloads.models import Download, DownloadAlias
 
 NO_UPLOAD = "no linked session tells how fast its client sent"
 
 
 @admin.register(Download)
-class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
+class DownloadAdmin(ExportMixin, CorrelatesAgain, SearchesNames, ReadOnlyAdmin):
     export_columns = DOWNLOADS
     ordering = ("-started_at", "-id")
-    list_select_related = ("client", "title")
     list_display = (
-        "name", "client_name", "started", "lasted", "total", "rate_and_basis",
-        "hit_rate", "miss_rate", "hit_share", "peak", cells.counted("requests"),
+        "name", "client_name", "started", "total", "rate_and_basis",
+        "hit_share", "hit_rate", "miss_rate", "peak", "up_rate",
     )  # fmt: skip
     list_filter = (
-        ("datasource", RelatedDropdownFilter),
+        TimeFilter,
+        ("title", AutocompleteFilter),
+        ("client", AutocompleteFilter),
         ServiceFilter,
-        ("client", AutocompleteSelectFilter),
-        ("basis", ChoicesDropdownFilter),
+        ("datasource", RelatedFilter),
+        ("basis", ChoicesFilter),
+        SpeedFilter,
+        SizeFilter,
+        HitShareFilter,
+        DurationFilter,
         EmptyDownloadsFilter,
         HiddenClientsFilter,
     )
-    search_fields = (
-        "client__name", "client__address", "client__person", "title__name",
-        "title__raw",
-    )  # fmt: skip
-    search_help_text = "Client, address or title"
+    indexed_filters = ("title", "client", "basis", "service", "datasource")
+    indexed_sorts = frozenset(
+        {
+            "total_bytes",
+            "bytes_per_second",
+            "hit_bytes_per_second",
+            "miss_bytes_per_second",
+            "peak_bytes_per_second",
+            "upload_bytes_per_second",
+        }
+    )
+    search_fields = ("client", "title")
+    search_help_text = "Client, address, person or title"
     inlines = (SessionInline,)
     fieldsets = (
         (None, {"fields": (("title", "service_name"), ("client", "datasource"))}),
@@ -57,6 +82,7 @@ class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
             "How much",
             {"fields": (("total", "asked"), ("hit", "miss"), ("hit_share", "other"))},
         ),
+        ("Over time", {"fields": ("over_time",)}),
         (
             "How fast, while bytes moved",
             {
@@ -73,8 +99,22 @@ class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
     readonly_fields = (
         "service_name", "began", "ended", "lasted", "pauses", "total", "asked", "hit",
         "miss", "other", "hit_share", "rate", "peak", "hit_rate", "miss_rate",
-        "up_rate", "how", "split_how",
+        "up_rate", "how", "split_how", "over_time",
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Download]:
+        rows: QuerySet[Download] = (
+            super()
+            .get_queryset(request)
+            .select_related("client", "title", "datasource")
+            .alias(
+                down_bytes_per_second=Unindexed("bytes_per_second"),
+                size=Unindexed("total_bytes"),
+                seconds=Seconds("ended_at", "started_at"),
+                share=hit_share(),
+            )
+        )
+        return rows
 
     def change_view(
         self,
@@ -90,7 +130,7 @@ class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
                 return HttpResponseRedirect(alias.download.get_absolute_url())
         return super().change_view(request, object_id, form_url, extra_context)
 
-    @admin.display(description="Title", ordering="title__name")
+    @admin.display(description="Title")
     def name(self, download: Download) -> SafeString:
         return cells.two_lines(str(download.title), self.service_name(download))
 
@@ -98,13 +138,14 @@ class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
     def service_name(self, download: Download) -> str:
         return download.service or "unknown"
 
-    @admin.display(description="Client", ordering="client__address")
+    @admin.display(description="Client")
     def client_name(self, download: Download) -> SafeString:
         return cells.with_title(str(download.client), download.client.address)
 
     @admin.display(description="Started", ordering="started_at")
     def started(self, download: Download) -> SafeString:
-        return cells.moment(download.started_at)
+        when = cells.moment(download.started_at)
+        return cells.two_lines(when, format_html("took {}", self.lasted(download)))
 
     @admin.display(description="Started")
     def began(self, download: Download) -> SafeString:
@@ -146,7 +187,7 @@ class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
     def other(self, download: Download) -> SafeString:
         return cells.size(download.other_bytes)
 
-    @admin.display(description="↓ Rate", ordering=Unknowns("bytes_per_second"))
+    @admin.display(description="↓ Rate", ordering=Known("bytes_per_second"))
     def rate_and_basis(self, download: Download) -> SafeString:
         how = cells.with_title(
             download.basis.replace("_", " "), download.get_basis_display()
@@ -159,37 +200,41 @@ class DownloadAdmin(ExportMixin, ReadOnlyAdmin):
     def rate(self, download: Download) -> SafeString:
         return cells.rate(download.bytes_per_second, download.get_basis_display())
 
-    @admin.display(description="↓ Hits", ordering=Unknowns("hit_bytes_per_second"))
+    @admin.display(description="↓ Hits", ordering=Known("hit_bytes_per_second"))
     def hit_rate(self, download: Download) -> SafeString:
         why_not = "nothing came from the cache"
         if download.hit_bytes:
             why_not = download.get_split_basis_display()
         return cells.rate(download.hit_bytes_per_second, why_not)
 
-    @admin.display(description="↓ Misses", ordering=Unknowns("miss_bytes_per_second"))
+    @admin.display(description="↓ Misses", ordering=Known("miss_bytes_per_second"))
     def miss_rate(self, download: Download) -> SafeString:
         why_not = "nothing came from the internet"
         if download.miss_bytes:
             why_not = download.get_split_basis_display()
         return cells.rate(download.miss_bytes_per_second, why_not)
 
-    @admin.display(description="Hit share")
+    @admin.display(description="Hit share", ordering=Known("share"))
     def hit_share(self, download: Download) -> SafeString:
         both = download.hit_bytes + download.miss_bytes
         if not both:
             return cells.unknown("neither hits nor misses")
         title = "bytes from cache, of those from cache and from the internet"
-        return cells.with_title(quantities.share(download.hit_bytes, both), title)
+        return cells.bar(download.hit_bytes, both, title)
 
-    @admin.display(description="↓ Peak", ordering=Unknowns("peak_bytes_per_second"))
+    @admin.display(description="↓ Peak", ordering=Known("peak_bytes_per_second"))
     def peak(self, download: Download) -> SafeString:
         return cells.rate(
             download.peak_bytes_per_second, "no ten seconds of it are known as a whole"
         )
 
-    @admin.display(description="↑ Rate")
+    @admin.display(description="↑ Rate", ordering=Known("upload_bytes_per_second"))
     def up_rate(self, download: Download) -> SafeString:
         return cells.rate(download.upload_bytes_per_second, NO_UPLOAD)
+
+    @admin.display(description="By when requests were over")
+    def over_time(self, download: Download) -> SafeString:
+        return chart.of_download(download)
 
     @admin.display(description="How the rate was got")
     def how(self, download: Download) -> str:

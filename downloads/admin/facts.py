@@ -4,14 +4,18 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from downloads import quantities
 from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin
 from downloads.admin.export import ExportMixin
 from downloads.admin.export_columns import QUARTERS
-from downloads.admin.filters import HiddenClientsFilter
+from downloads.admin.filters import (
+    AutocompleteFilter,
+    HiddenClientsFilter,
+    RelatedFilter,
+)
+from downloads.admin.times import TimeFilter
 from downloads.models import (
     Burst,
     Counter,
@@ -47,7 +51,7 @@ class BurstAdmin(SumCells, ReadOnlyAdmin):
         cells.counted("requests"), cells.counted("failed_requests"), "grouped",
     )  # fmt: skip
     list_select_related = ("client", "title", "datasource")
-    list_filter = (("datasource", RelatedDropdownFilter),)
+    list_filter = (("datasource", RelatedFilter),)
 
     @admin.display(description="First completion")
     def began(self, burst: Burst) -> SafeString:
@@ -66,7 +70,11 @@ class TrafficBucketAdmin(SumCells, ReadOnlyAdmin):
         cells.counted("requests"),
     )  # fmt: skip
     list_select_related = ("client", "title", "datasource")
-    list_filter = (("datasource", RelatedDropdownFilter),)
+    list_filter = (
+        TimeFilter,
+        ("client", AutocompleteFilter),
+        ("datasource", RelatedFilter),
+    )
 
     @admin.display(description="Ten seconds from", ordering="at")
     def since(self, bucket: TrafficBucket) -> SafeString:
@@ -82,7 +90,12 @@ class TrafficQuarterAdmin(ExportMixin, SumCells, ReadOnlyAdmin):
         cells.counted("requests"), cells.counted("failed_requests"),
     )  # fmt: skip
     list_select_related = ("client", "datasource")
-    list_filter = (("datasource", RelatedDropdownFilter), HiddenClientsFilter)
+    list_filter = (
+        TimeFilter,
+        ("client", AutocompleteFilter),
+        ("datasource", RelatedFilter),
+        HiddenClientsFilter,
+    )
 
     @admin.display(description="Quarter of an hour from", ordering="at")
     def since(self, quarter: TrafficQuarter) -> SafeString:
@@ -98,7 +111,7 @@ class CounterAdmin(ReadOnlyAdmin):
     ordering = ("name", "service", "kind", "id")
     list_display = ("name", "datasource", "service", "kind", "shown")
     list_select_related = ("datasource",)
-    list_filter = (("datasource", RelatedDropdownFilter),)
+    list_filter = (("datasource", RelatedFilter),)
     search_fields = ("name", "service", "kind")
 
     @admin.display(description="Value", ordering="value")

@@ -3,22 +3,34 @@
 from datetime import datetime
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
 from downloads import correlating, linking, quantities
 from downloads.admin import cells
-from downloads.admin.base import ReadOnlyAdmin, ReadOnlyInline, Unknowns
+from downloads.admin.again import CorrelatesAgain
+from downloads.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from downloads.admin.export import ExportMixin
 from downloads.admin.export_columns import SESSIONS
 from downloads.admin.filters import (
+    AutocompleteFilter,
     HiddenClientsFilter,
     LinkedFilter,
+    RelatedFilter,
     ServiceFilter,
     StatusFilter,
+    TitleOfDownloadFilter,
 )
+from downloads.admin.indexes import Known
+from downloads.admin.ranges import (
+    DurationFilter,
+    SizeFilter,
+    SpeedFilter,
+    session_rate,
+)
+from downloads.admin.searching import SearchesNames
+from downloads.admin.times import TimeFilter
 from downloads.models import Download, StreamSession
 
 NO_DURATION = "the log tells no duration"
@@ -87,11 +99,27 @@ class SessionCells:
         rate = cells.rate(session.upload_bytes_per_second, why_no_rate(session))
         return cells.two_lines(cells.size(session.bytes_received), rate)
 
-    @admin.display(description="Duration", ordering=Unknowns("duration"))
+    @admin.display(description="↓ Rate", ordering=Known("down_bytes_per_second"))
+    def down_rate(self, session: StreamSession) -> SafeString:
+        return cells.rate(session.download_bytes_per_second, why_no_rate(session))
+
+    @admin.display(description="↑ Rate", ordering=Known("up_bytes_per_second"))
+    def up_rate(self, session: StreamSession) -> SafeString:
+        return cells.rate(session.upload_bytes_per_second, why_no_rate(session))
+
+    @admin.display(description="Total", ordering="total_bytes")
+    def total(self, session: StreamSession) -> SafeString:
+        both = (
+            f"{quantities.size(session.bytes_sent)} to the client,"
+            f" {quantities.size(session.bytes_received)} from it"
+        )
+        return cells.with_title(quantities.size(session.total_bytes), both)
+
+    @admin.display(description="Duration", ordering=Known("duration"))
     def lasted(self, session: StreamSession) -> SafeString:
         return cells.duration(session.duration, NO_DURATION)
 
-    @admin.display(description="Confidence", ordering=Unknowns("confidence"))
+    @admin.display(description="Confidence", ordering=Known("confidence"))
     def sure(self, session: StreamSession) -> SafeString:
         return confidence(session)
 
@@ -118,24 +146,32 @@ class SessionInline(SessionCells, ReadOnlyInline):
 
 
 @admin.register(StreamSession)
-class StreamSessionAdmin(ExportMixin, SessionCells, ReadOnlyAdmin):
+class StreamSessionAdmin(
+    ExportMixin, CorrelatesAgain, SearchesNames, SessionCells, ReadOnlyAdmin
+):
     export_columns = SESSIONS
     ordering = ("-ended_at", "-id")
     list_select_related = ("client", "download__title")
     list_display = (
-        "ended", "client_name", "host_and_service", "down", "up", "lasted", "status",
-        "linked", "sure",
+        "ended", "client_name", "host_and_service", "down_rate", "up_rate", "lasted",
+        "total", "status", "linked", "sure",
     )  # fmt: skip
     list_filter = (
-        ("datasource", RelatedDropdownFilter),
+        TimeFilter,
+        ("client", AutocompleteFilter),
         ServiceFilter,
-        ("client", AutocompleteSelectFilter),
+        ("download__title", TitleOfDownloadFilter),
         LinkedFilter,
         StatusFilter,
+        ("datasource", RelatedFilter),
+        SpeedFilter,
+        SizeFilter,
+        DurationFilter,
         HiddenClientsFilter,
     )
-    search_fields = ("client__name", "client__address", "client__person", "host")
-    search_help_text = "Client, address or host"
+    indexed_filters = ("client", "status", "service", "datasource")
+    search_fields = ("client", "host")
+    search_help_text = "Client, address, person or host"
     fieldsets = (
         (None, {"fields": ("client", "service_name", "host", "datasource")}),
         (
@@ -159,11 +195,24 @@ class StreamSessionAdmin(ExportMixin, SessionCells, ReadOnlyAdmin):
         "fetched_meanwhile",
     )  # fmt: skip
 
-    @admin.display(description="Client", ordering="client__address")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StreamSession]:
+        rows: QuerySet[StreamSession] = (
+            super()
+            .get_queryset(request)
+            .alias(
+                down_bytes_per_second=session_rate("bytes_sent"),
+                up_bytes_per_second=session_rate("bytes_received"),
+                seconds=F("duration"),
+                size=F("total_bytes"),
+            )
+        )
+        return rows
+
+    @admin.display(description="Client")
     def client_name(self, session: StreamSession) -> SafeString:
         return cells.with_title(str(session.client), session.client.address)
 
-    @admin.display(description="Host", ordering="host")
+    @admin.display(description="Host")
     def host_and_service(self, session: StreamSession) -> SafeString:
         host = session.host or "(no name)"
         return cells.two_lines(host, self.service_name(session))

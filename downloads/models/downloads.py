@@ -1,9 +1,9 @@
 """What a person recognises as one download."""
 
 from django.db import models
-from django.urls import reverse
 
 from downloads.models.names import Client, Datasource, Title
+from downloads.models.shown import Shown
 
 
 class Basis(models.TextChoices):
@@ -18,17 +18,18 @@ class Basis(models.TextChoices):
     PRUNED = "pruned", "unknown: the detail is no longer kept"
 
 
-class Download(models.Model):
+class Download(Shown):
     """The bursts of one game and client with at most five minutes between them.
 
     Derived from bursts, and stored so that lists can sort. Every rate is bytes per
     second of the time in which bytes moved, or null, and ``basis`` says why.
     """
 
-    datasource = models.ForeignKey(Datasource, models.CASCADE)
-    client = models.ForeignKey(Client, models.CASCADE)
+    # Each has an index that begins with it, below.
+    datasource = models.ForeignKey(Datasource, models.CASCADE, db_index=False)
+    client = models.ForeignKey(Client, models.CASCADE, db_index=False)
     service = models.CharField(max_length=64)
-    title = models.ForeignKey(Title, models.CASCADE)
+    title = models.ForeignKey(Title, models.CASCADE, db_index=False)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     requests = models.BigIntegerField()
@@ -68,16 +69,28 @@ class Download(models.Model):
             models.Index(fields=["-started_at", "-id"], name="download_newest"),
             # "Running now", and what ended lately.
             models.Index(fields=["ended_at"], name="download_ended"),
+            # The list, newest first, of one of each.
+            *(
+                models.Index(fields=[column, "started_at"], name=f"download_{column}")
+                for column in ("datasource", "client", "title", "service", "basis")
+            ),
+            # The list by size, and by each speed: of those whose speed is known.
+            models.Index(fields=["total_bytes"], name="download_size"),
+            *(
+                models.Index(
+                    fields=[f"{speed}bytes_per_second"],
+                    name=f"download_{speed}speed",
+                    condition=models.Q(**{f"{speed}bytes_per_second__isnull": False}),
+                )
+                for speed in ("", "hit_", "miss_", "peak_", "upload_")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.title} ({self.service}) to {self.client}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_download_change", args=[self.pk])
 
-
-class DownloadAlias(models.Model):
+class DownloadAlias(Shown):
     """An id that was absorbed into another download, so that old links still lead."""
 
     id = models.BigIntegerField(primary_key=True)

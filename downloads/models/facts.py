@@ -5,9 +5,10 @@ from django.db import models
 
 from downloads.models.downloads import Download
 from downloads.models.names import Client, Datasource, Title
+from downloads.models.shown import Shown
 
 
-class Burst(models.Model):
+class Burst(Shown):
     """An unbroken stretch of completed requests of one raw key.
 
     The key is (datasource, client, title); no silence in it is longer than
@@ -56,7 +57,7 @@ class Burst(models.Model):
         return f"{self.client_id}/{self.title_id} {self.first}-{self.last}"
 
 
-class TrafficBucket(models.Model):
+class TrafficBucket(Shown):
     """Bytes of one raw key that completed within ten seconds; kept for a while."""
 
     SECONDS = 10
@@ -87,7 +88,7 @@ class TrafficBucket(models.Model):
         return f"{self.client_id}/{self.title_id} {self.at}"
 
 
-class TrafficQuarter(models.Model):
+class TrafficQuarter(Shown):
     """Traffic of a quarter of an hour UTC, without titles; kept for good."""
 
     SECONDS = 900
@@ -118,7 +119,7 @@ class TrafficQuarter(models.Model):
         return f"{self.client_id}/{self.service} {self.at}"
 
 
-class Counter(models.Model):
+class Counter(Shown):
     """What Prometheus counts: it never falls, and a line counts once in its life."""
 
     datasource = models.ForeignKey(Datasource, models.CASCADE, db_index=False)

@@ -4,10 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
+
+from downloads.models.shown import Shown
 
 
-class Job(models.Model):
+class Job(Shown):
     """One piece of such work, done in steps by whichever worker comes first.
 
     ``arguments`` say what is to be done and never change; ``position`` is the step's
@@ -71,9 +72,6 @@ class Job(models.Model):
     def __str__(self) -> str:
         what = self.get_kind_display()
         return f"{what}: {self.target}" if self.target else what
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_job_change", args=[self.pk])
 
     @property
     def is_open(self) -> bool:

@@ -7,6 +7,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from downloads.models.shown import Shown
+
 
 def validate_networks(text: str) -> None:
     """Raise ValidationError unless ``text`` lists addresses or networks."""
@@ -34,7 +36,7 @@ class Logs(models.TextChoices):
         return next((logs for logs in cls if logs.kinds == kinds), None)
 
 
-class Datasource(models.Model):
+class Datasource(Shown):
     """One cache: a directory in which its nginx writes both logs."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -121,7 +123,7 @@ class NameSource(models.TextChoices):
     DNS = "dns", "reverse DNS"
 
 
-class Client(models.Model):
+class Client(Shown):
     """One address on the LAN. Several may belong to one person or machine.
 
     A pseudonymised one has a token for its address, and a keyed hash of the address,
@@ -232,7 +234,7 @@ class ClientNaming(models.Model):
         return bool(self.lease_file or self.reverse_dns)
 
 
-class Title(models.Model):
+class Title(Shown):
     """What a path names within a service: a Steam depot, a Blizzard product, ...
 
     ``raw`` is what the log says and never changes; '' where a path names nothing.

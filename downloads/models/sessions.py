@@ -1,10 +1,10 @@
 """TLS that passed through: one row a TCP session of the stream log."""
 
 from django.db import models
-from django.urls import reverse
 
 from downloads.models.downloads import Download
 from downloads.models.names import Client, Datasource
+from downloads.models.shown import Shown
 
 
 class Unlinked(models.TextChoices):
@@ -16,10 +16,11 @@ class Unlinked(models.TextChoices):
     NOTHING_SENT = "nothing_sent", "it failed or carried nothing"
 
 
-class StreamSession(models.Model):
+class StreamSession(Shown):
     """One TCP session. Its bytes were never cached and are no download's bytes."""
 
-    datasource = models.ForeignKey(Datasource, models.CASCADE)
+    # Each has an index that begins with it, below.
+    datasource = models.ForeignKey(Datasource, models.CASCADE, db_index=False)
     client = models.ForeignKey(Client, models.CASCADE, db_index=False)
     service = models.CharField(max_length=64, blank=True)
     host = models.CharField(max_length=255, blank=True, help_text="The SNI, folded.")
@@ -44,6 +45,21 @@ class StreamSession(models.Model):
         indexes = [
             # Lists, newest first; pruning.
             models.Index(fields=["-ended_at", "-id"], name="session_newest"),
+            # The list, newest first, of one of each; pruning a datasource's.
+            models.Index(fields=["datasource", "ended_at"], name="session_datasource"),
+            models.Index(fields=["client", "ended_at"], name="session_client"),
+            models.Index(fields=["service", "ended_at"], name="session_service"),
+            # The list of those that failed, or failed in one way: they are few.
+            models.Index(
+                fields=["ended_at"],
+                name="session_failed",
+                condition=~models.Q(status=200),
+            ),
+            models.Index(
+                fields=["status", "ended_at"],
+                name="session_failed_so",
+                condition=~models.Q(status=200),
+            ),
             # Correlating: the sessions of a client and service around a time.
             models.Index(
                 fields=["client", "service", "ended_at", "started_at"],
@@ -59,9 +75,6 @@ class StreamSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host or self.protocol} to {self.client}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_streamsession_change", args=[self.pk])
 
     @property
     def download_bytes_per_second(self) -> float | None:

@@ -12,6 +12,7 @@ NAMES = (
     "correlation",
     "kills",
     "forgetting",
+    "lists",
     "stack",
     "export",
     "titles",

@@ -32,8 +32,8 @@ class Cost:
         return found
 
 
-def run(arguments: Sequence[str], data: Path) -> Cost:
-    environment = os.environ | {"DATA_DIR": str(data)}
+def run(arguments: Sequence[str], data: Path, **variables: str) -> Cost:
+    environment = os.environ | {"DATA_DIR": str(data)} | variables
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
@@ -49,8 +49,8 @@ def run(arguments: Sequence[str], data: Path) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024, text)
 
 
-def migrated(data: Path) -> Path:
-    run(["manage.py", "migrate", "-v0"], data)
+def migrated(data: Path, **variables: str) -> Path:
+    run(["manage.py", "migrate", "-v0"], data, **variables)
     return data
 
 

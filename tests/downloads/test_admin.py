@@ -7,6 +7,7 @@ from downloads.models import (
     Burst,
     Client,
     Counter,
+    Datasource,
     Download,
     DownloadAlias,
     StreamSession,
@@ -63,13 +64,22 @@ def test_every_model_has_a_list_and_a_page(admin_client):
         text(admin_client.get(page(row)))
 
 
-def test_every_model_of_ours_is_registered():
-    ours = [
-        m
+def ours():
+    return [
+        model
         for app in ("downloads", "ingest")
-        for m in apps.get_app_config(app).get_models()
+        for model in apps.get_app_config(app).get_models()
     ]
-    assert [model for model in ours if not admin.site.is_registered(model)] == []
+
+
+def test_every_model_of_ours_is_registered():
+    assert [model for model in ours() if not admin.site.is_registered(model)] == []
+
+
+def test_every_row_has_an_address_in_the_admin():
+    for model in ours():
+        name = f"{model._meta.app_label}/{model._meta.model_name}"
+        assert model(pk=7).get_absolute_url() == f"/admin/{name}/7/change/"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +161,49 @@ def test_a_download_shows_a_page_of_its_sessions_at_a_time(admin_client):
         rows.session(download=download, confidence=0.9, unlinked="")
     html = text(admin_client.get(page(download)))
     assert html.count(">api.steampowered.com</a>") == 50
+
+
+def bucket(download, second, **sums):
+    columns = {"hit_bytes": 0, "miss_bytes": 0, "other_bytes": 0, "requests": 1} | sums
+    TrafficBucket.objects.create(
+        datasource=download.datasource, client=download.client, title=download.title,
+        at=int(download.started_at.timestamp()) + second, **columns,
+    )  # fmt: skip
+
+
+def burst(download):
+    at = int(download.started_at.timestamp())
+    Burst.objects.create(
+        datasource=download.datasource, client=download.client, title=download.title,
+        first=at, last=at + 60, hit_bytes=0, miss_bytes=0, other_bytes=0, requests=9,
+        failed_requests=0, bytes_in_first_second=0, bytes_in_last_second=0,
+        download=download,
+    )  # fmt: skip
+
+
+def test_a_download_shows_its_traffic_over_time(admin_client):
+    download = rows.download()
+    burst(download)
+    bucket(download, 0, hit_bytes=10**9, miss_bytes=5 * 10**8)
+    bucket(download, 20, hit_bytes=10**9)
+    html = text(admin_client.get(page(download))).replace("&quot;", '"')
+    assert '"data": [100.0, 0.0, 100.0, 0.0, 0.0, 0.0, 0.0]' in html
+    assert '"data": [50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]' in html
+    assert "Each bar is the mean of 10s" in html
+
+
+def test_a_download_whose_detail_is_pruned_says_so(admin_client):
+    long_ago = rows.NOON.replace(year=2020)
+    download = rows.download(started_at=long_ago, ended_at=long_ago)
+    Datasource.objects.update(newest_stamp=int(long_ago.timestamp()) + 60 * 86400)
+    html = text(admin_client.get(page(download)))
+    assert "The detail of this time is no longer kept." in html
+    assert "<canvas" not in html
+
+
+def test_the_hit_share_is_a_bar(admin_client):
+    rows.download()
+    assert 'style="width: 75%"' in text(admin_client.get(DOWNLOADS))
 
 
 def test_an_absorbed_id_leads_to_the_download_that_has_its_bytes(admin_client):

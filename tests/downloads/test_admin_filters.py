@@ -72,14 +72,14 @@ def test_lists_are_searched_by_client_host_and_title(admin_client):
         assert listed(admin_client.get(SESSIONS, {"q": word})) == {session}
 
 
-def test_unknown_rates_sort_last_both_ways(admin_client):
-    unknown = rows.download(bytes_per_second=None)
+def test_a_list_by_rate_leaves_out_unknown_rates(admin_client):
+    rows.download(bytes_per_second=None)
     fast, slow = rows.download(bytes_per_second=9e6), rows.download(bytes_per_second=1)
     response = admin_client.get(DOWNLOADS)
     column = list(response.context["cl"].list_display).index("rate_and_basis")
     for order, expected in ((f"-{column}", [fast, slow]), (column, [slow, fast])):
         shown = admin_client.get(DOWNLOADS, {"o": order}).context["cl"].result_list
-        assert list(shown) == [*expected, unknown]
+        assert list(shown) == expected
 
 
 @pytest.mark.parametrize("model", ["download", "streamsession"])
@@ -96,3 +96,72 @@ def test_clients_are_found_by_the_filter_as_one_types(admin_client):
     query = {"app_label": "downloads", "model_name": "download", "field_name": "client"}
     answer = admin_client.get("/admin/autocomplete/", query | {"term": "mi"})
     assert [found["text"] for found in answer.json()["results"]] == ["Mia"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"speed_from": "100"}, True),
+        ({"speed_from": "101"}, False),
+        ({"size_from": "6000", "size_to": "6000"}, True),
+        ({"size_to": "5999"}, False),
+        ({"hits_from": "75"}, True),
+        ({"hits_to": "74.9"}, False),
+        ({"duration_from": "60", "duration_to": "60"}, True),
+        ({"duration_from": "61"}, False),
+        ({"since": "2026-11-24T12:00", "until": "2026-11-24T12:00:01"}, True),
+        ({"until": "2026-11-24T12:00"}, False),
+        ({"since": "2026-11-24T13:00:00+01:00"}, True),
+    ],
+)
+def test_downloads_are_filtered_from_a_number_to_another(admin_client, query, found):
+    download = rows.download()
+    assert listed(admin_client.get(DOWNLOADS, query)) == (
+        {download} if found else set()
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"speed_from": "0.25", "speed_to": "0.25"}, True),
+        ({"speed_to": "0.2"}, False),
+        ({"size_from": "2.54"}, True),
+        ({"duration_to": "9.9"}, False),
+        ({"since": "2026-11-24T12:00:10"}, True),
+    ],
+)
+def test_sessions_are_filtered_from_a_number_to_another(admin_client, query, found):
+    session = rows.session()
+    assert listed(admin_client.get(SESSIONS, query)) == ({session} if found else set())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"speed_from": "fast"},
+        {"size_to": "nan"},
+        {"duration_from": "1e999"},
+        {"since": "yesterday"},
+        {"until": "9999-12-31T23:59:59"},
+    ],
+)
+def test_what_is_no_number_and_no_time_is_told_and_filters_nothing(admin_client, query):
+    session = rows.session()
+    response = admin_client.get(SESSIONS, query)
+    assert listed(response) == {session}
+    assert len(list(response.context["messages"])) == 1
+
+
+@pytest.mark.parametrize("value", ["x", "-", "1" * 30, "1\0"])
+def test_a_key_that_none_can_be_leads_back_to_the_list(admin_client, value):
+    response = admin_client.get(DOWNLOADS, {"client__id__exact": value})
+    assert response.status_code == 302
+
+
+def test_sessions_are_filtered_by_the_title_of_their_download(admin_client):
+    download = rows.download()
+    linked = rows.session(download=download, confidence=0.9, unlinked="")
+    rows.session()
+    query = {"download__title__id__exact": download.title_id}
+    assert listed(admin_client.get(SESSIONS, query)) == {linked}

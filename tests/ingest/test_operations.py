@@ -3,6 +3,7 @@
 import gzip
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db.models import F, Model
@@ -278,19 +279,17 @@ def test_rejected_lines_are_not_told_twice(hall):
 
 
 def test_a_datasource_is_deleted_with_all_that_is_its_own(hall, cellar):
-    others = {
-        model: model._default_manager.filter(datasource=cellar)
-        for model in [
-            Burst,
-            Download,
-            StreamSession,
-            TrafficBucket,
-            TrafficQuarter,
-            Counter,
-            LogFile,
-            IngestRun,
-        ]
-    }
+    models: list[Any] = [
+        Burst,
+        Download,
+        StreamSession,
+        TrafficBucket,
+        TrafficQuarter,
+        Counter,
+        LogFile,
+        IngestRun,
+    ]
+    others = {m: m._default_manager.filter(datasource=cellar) for m in models}
     counts = {model: rows.count() for model, rows in others.items()}
     done(FORGET, hall, remove=True)
     assert list(Datasource.objects.all()) == [cellar]
