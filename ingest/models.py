@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from django.db import models
-from django.urls import reverse
 
 from downloads.models import Datasource
 from downloads.models.shown import Shown
@@ -73,9 +72,6 @@ class LogFile(Shown):
     def __str__(self) -> str:
         return self.path
 
-    def get_absolute_url(self) -> str:
-        return reverse("admin:ingest_logfile_change", args=[self.pk])
-
     @property
     def name(self) -> str:
         return Path(self.path).name
@@ -111,9 +107,6 @@ class IngestRun(Shown):
     def __str__(self) -> str:
         return f"{self.datasource} {self.started_at:%Y-%m-%d %H:%M:%S}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("admin:ingest_ingestrun_change", args=[self.pk])
-
     @property
     def lines_per_second(self) -> float | None:
         return self.lines / self.seconds if self.seconds and self.lines else None
@@ -137,6 +130,3 @@ class RejectedLine(Shown):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.position}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:ingest_rejectedline_change", args=[self.pk])

@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.urls import reverse
+
+from downloads.models.shown import Shown
 
 
-class ListedName(models.Model):
+class ListedName(Shown):
     """The name that the last list to mention it gave to a title."""
 
     service = models.CharField(max_length=64)
@@ -36,7 +37,7 @@ def validate_web_address(text: str) -> None:
     raise ValidationError("It must look like https://example.com/list.json")
 
 
-class ListAddress(models.Model):
+class ListAddress(Shown):
     """Where a list is published. It is asked for only while the operator wants it."""
 
     url = models.CharField(
@@ -65,6 +66,3 @@ class ListAddress(models.Model):
 
     def __str__(self) -> str:
         return self.url
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_listaddress_change", args=[self.pk])

@@ -4,7 +4,6 @@ import ipaddress
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.urls import reverse
 from django.utils.functional import cached_property
 
 from downloads.models.shown import Shown
@@ -97,9 +96,6 @@ class Datasource(Shown):
     def __str__(self) -> str:
         return self.name
 
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_datasource_change", args=[self.pk])
-
     @property
     def kinds_read(self) -> frozenset[str]:
         """The kinds of log that are read from tick to tick."""
@@ -163,9 +159,6 @@ class Client(Shown):
     def __str__(self) -> str:
         return self.name or self.person or self.address
 
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_client_change", args=[self.pk])
-
     @cached_property
     def fetched(self) -> dict[str, int]:
         """Sums of what it fetched, and the second since when; {} if nothing is known.
@@ -191,7 +184,7 @@ class Client(Shown):
         return list(others.order_by("address")[:20])
 
 
-class ClientNaming(models.Model):
+class ClientNaming(Shown):
     """Where names of clients may be looked up; the one row of it. All is off at first.
 
     A name that was given by hand or in a list is never replaced.
@@ -272,6 +265,3 @@ class Title(Shown):
 
     def __str__(self) -> str:
         return self.name or self.raw or "(no title)"
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:downloads_title_change", args=[self.pk])
