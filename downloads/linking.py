@@ -78,10 +78,8 @@ def reopen_many(changes: Iterable[Changed]) -> int:
     # Those already queued, too: a worker that has one of them in hand (its row is
     # locked, so this waits for it) may not have seen the change.
     touching = sorted(ranges.touching(StreamSession, changes, gap=2 * ranges.REACH))
-    return sum(
-        StreamSession.objects.filter(pk__in=some).update(correlated=False)
-        for some in bulk.chunks(touching)
-    )
+    table = StreamSession._meta.db_table
+    return bulk.execute(f"UPDATE {table} SET correlated = FALSE WHERE id IN", touching)
 
 
 def reopen_all(after: int = 0, deadline: float | None = None) -> tuple[int, int | None]:
