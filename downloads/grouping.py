@@ -302,13 +302,11 @@ def _download(
     source, client, service, _game = group.key
     starts = [b.first_start_ms / 1000 for b in joined if b.first_start_ms is not None]
     ends = [b.last_end_ms / 1000 for b in joined if b.last_end_ms is not None]
-    hit, miss, other = (
-        sum(getattr(burst, f"{kind}_bytes") for burst in joined)
-        for kind in ("hit", "miss", "other")
-    )
-    rate = rates.rate_of(joined)
+    hit = sum(burst.hit_bytes for burst in joined)
+    miss = sum(burst.miss_bytes for burst in joined)
+    other = sum(burst.other_bytes for burst in joined)
+    rate, pauses, paused = rates.rate_and_silences(joined)
     split = rates.split_rates(rate, hit, miss, other, pure)
-    pauses, paused = rates.silences(joined)
     peak = split.peak_bytes_per_second
     speed = rate.bytes_per_second
     implausible = limit is not None and max(speed or 0, peak or 0) > limit
