@@ -6,14 +6,13 @@ Times are epoch seconds as the log stamps them; ``*_ms`` are epoch milliseconds.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 LONGEST_SILENCE = 10
 """Seconds between two completions, in their stamps, above which a burst ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(NamedTuple):
     """Lines of one key, none more than ``LONGEST_SILENCE`` after the one before.
 
     A burst of one second has all its bytes in both edges.
@@ -36,7 +35,7 @@ class Burst:
         return self.hit_bytes + self.miss_bytes + self.other_bytes
 
 
-FIELDS = [field.name for field in fields(Burst)]
+FIELDS = list(Burst._fields)
 
 
 def join(bursts: Iterable[Burst]) -> list[Burst]:

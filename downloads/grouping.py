@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
@@ -40,12 +39,33 @@ DERIVED = [
     "peak_bytes_per_second", "basis", "split_basis", "implausible",
 ]  # fmt: skip
 
+# Plain SQL for what is asked of thousands of rows at once: see bulk.rows.
+_DOWNLOAD, _BURST, _TITLE, _SESSION, _ALIAS = (
+    model._meta.db_table
+    for model in (Download, Burst, Title, StreamSession, DownloadAlias)
+)
+_STORED = (
+    "SELECT b.id, b.datasource_id, b.client_id, b.title_id, t.service, t.name, t.raw,"
+    f" b.download_id, b.grouped, {', '.join(f'b.{name}' for name in FIELDS)}"
+    f" FROM {_BURST} b JOIN {_TITLE} t ON t.id = b.title_id WHERE b.id IN"
+)
+_GAMES = (
+    f"SELECT d.id, d.service, t.name, t.raw FROM {_DOWNLOAD} d"
+    f" JOIN {_TITLE} t ON t.id = d.title_id WHERE d.id IN"
+)
+_MEMBERS = f"SELECT id FROM {_BURST} WHERE download_id IN"
+_ALIASES = f"SELECT id, download_id FROM {_ALIAS} WHERE download_id IN"
+_FORGET = (
+    f"UPDATE {_SESSION} SET download_id = NULL WHERE download_id IN",
+    f"DELETE FROM {_ALIAS} WHERE download_id IN",
+    f"DELETE FROM {_DOWNLOAD} WHERE id IN",
+)
+
 # (datasource, client, service, game): whose bursts may become one download.
 Key = tuple[int, int, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A burst's row: its facts, and what it belongs to."""
 
     pk: int
@@ -98,12 +118,12 @@ def group(deadline: float | None = None) -> int:
     ``deadline`` is a reading of time.monotonic(), looked at after each batch.
     """
     changed = 0
-    queue = Burst.objects.filter(grouped=False)
+    queue = Burst.objects.filter(grouped=False).order_by("pk")
     while queue.exists():  # without waiting for anyone who writes
         with transaction.atomic():
             lock()
-            if queued := list(_stored(queue, BATCH)):
-                changed += _group(queued)
+            if queued := list(queue.values_list("pk", flat=True)[:BATCH]):
+                changed += _group(list(_stored(queued)))
         if deadline is not None and time.monotonic() >= deadline:
             break
     return changed
@@ -129,14 +149,21 @@ def regroup_titles(titles: Iterable[Title | int]) -> None:
         Burst.objects.filter(title__in=some).update(grouped=False)
 
 
-def _stored(queryset: QuerySet[Burst], limit: int | None = None) -> Iterator[Stored]:
-    rows = queryset.order_by("id").values_list(
-        "id", "datasource_id", "client_id", "title_id", "title__service",
-        "title__name", "title__raw", "download_id", "grouped", *FIELDS,
-    )[:limit]  # fmt: skip
-    for pk, source, client, title, service, name, raw, download, done, *facts in rows:
+def _stored(keys: Iterable[int]) -> Iterator[Stored]:
+    for (
+        pk,
+        source,
+        client,
+        title,
+        service,
+        name,
+        raw,
+        download,
+        done,
+        *facts,
+    ) in bulk.rows(_STORED, keys):
         key = (source, client, service, _game(name, raw))
-        yield Stored(pk, key, title, raw, download, done, bursts.Burst(*facts))
+        yield Stored(pk, key, title, raw, download, bool(done), bursts.Burst(*facts))
 
 
 def _group(queued: list[Stored]) -> int:
@@ -153,23 +180,32 @@ def _group(queued: list[Stored]) -> int:
 
 def _downloads_around(queued: list[Stored]) -> set[int]:
     """Return the downloads that a queued burst could join, or join to each other."""
-    reach = timedelta(seconds=LONGEST_SILENCE + 1)
-    spans = [
-        Changed(*stored.key[:3], bulk.moment(first) - reach, bulk.moment(last) + reach)
-        for stored in queued
-        for first, last in [(stored.facts.first, stored.facts.last)]
-    ]
     games = {stored.key[2:] for stored in queued}
-    near = sorted(touching(Download, spans, gap=timedelta(0)))
+    near = sorted(touching(Download, _spans(queued), gap=timedelta(0)))
     # Those of other games, of which a client may have thousands, stay as they are.
     return {
         pk
-        for some in bulk.chunks(near)
-        for pk, service, name, raw in Download.objects.filter(pk__in=some).values_list(
-            "pk", "service", "title__name", "title__raw"
-        )
+        for pk, service, name, raw in bulk.rows(_GAMES, near)
         if (service, _game(name, raw)) in games
     }
+
+
+def _spans(queued: list[Stored]) -> list[Changed]:
+    """Return the times in which a download may be near; what overlaps is one."""
+    reach = LONGEST_SILENCE + 1
+    spans: list[tuple[tuple[int, int, str], int, int]] = []
+    for key, first, last in sorted(
+        (s.key[:3], s.facts.first, s.facts.last) for s in queued
+    ):
+        if spans and spans[-1][0] == key and first - spans[-1][2] <= 2 * reach:
+            _, low, high = spans.pop()
+            spans.append((key, low, max(high, last)))
+        else:
+            spans.append((key, first, last))
+    return [
+        Changed(*key, bulk.moment(low - reach), bulk.moment(high + reach))
+        for key, low, high in spans
+    ]
 
 
 def _game(name: str, raw: str) -> str:
@@ -180,11 +216,8 @@ def _game(name: str, raw: str) -> str:
 def _bursts_of(downloads: set[int], queued: list[Stored]) -> Iterator[Stored]:
     yield from queued
     known = {stored.pk for stored in queued}
-    for some in bulk.chunks(sorted(downloads)):
-        bursts_of_some = Burst.objects.filter(download__in=some)
-        others = set(bursts_of_some.values_list("pk", flat=True)) - known
-        for few in bulk.chunks(sorted(others)):
-            yield from _stored(Burst.objects.filter(pk__in=few))
+    members = {pk for (pk,) in bulk.rows(_MEMBERS, sorted(downloads))}
+    yield from _stored(sorted(members - known))
 
 
 def _grouped(stored: Iterable[Stored]) -> list[Group]:
@@ -269,13 +302,11 @@ def _download(
     source, client, service, _game = group.key
     starts = [b.first_start_ms / 1000 for b in joined if b.first_start_ms is not None]
     ends = [b.last_end_ms / 1000 for b in joined if b.last_end_ms is not None]
-    hit, miss, other = (
-        sum(getattr(burst, f"{kind}_bytes") for burst in joined)
-        for kind in ("hit", "miss", "other")
-    )
-    rate = rates.rate_of(joined)
+    hit = sum(burst.hit_bytes for burst in joined)
+    miss = sum(burst.miss_bytes for burst in joined)
+    other = sum(burst.other_bytes for burst in joined)
+    rate, pauses, paused = rates.rate_and_silences(joined)
     split = rates.split_rates(rate, hit, miss, other, pure)
-    pauses, paused = rates.silences(joined)
     peak = split.peak_bytes_per_second
     speed = rate.bytes_per_second
     implausible = limit is not None and max(speed or 0, peak or 0) > limit
@@ -330,23 +361,15 @@ def _absorb(
     }
     heirs = {old.pk: heir.get(old.pk) or _covering(old, derived) for old in gone}
     _redirect({pk: to for pk, to in heirs.items() if to is not None})
-    for some in bulk.chunks(list(heirs)):
-        # Their bursts are others' by now. Asking Django would ask for each relation.
-        StreamSession.objects.filter(download__in=some).update(download=None)
-        DownloadAlias.objects.filter(download__in=some).delete()
-        bulk.delete(Download, some)
+    # Their bursts are others' by now.
+    for statement in _FORGET:
+        bulk.execute(statement, heirs)
     return [_whole(old) for old in gone]
 
 
 def _redirect(heirs: dict[int, int]) -> None:
     """Let the ids that are keys, and those that led to them, lead to the values."""
-    moved = [
-        (heirs[to], pk)
-        for some in bulk.chunks(list(heirs))
-        for pk, to in DownloadAlias.objects.filter(download__in=some).values_list(
-            "id", "download"
-        )
-    ]
+    moved = [(heirs[to], pk) for pk, to in bulk.rows(_ALIASES, heirs)]
     bulk.update_rows(DownloadAlias, ["download"], moved)
     bulk.insert(DownloadAlias, ["id", "download"], list(heirs.items()))
 

@@ -1,6 +1,6 @@
 """Clients and titles by what the log calls them: looked up, and made if new."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
@@ -32,7 +32,7 @@ def client_ids(addresses: pl.Series) -> pl.DataFrame:
 
 def _existing_clients(addresses: Sequence[str]) -> dict[str, int]:
     table = connection.ops.quote_name(Client._meta.db_table)
-    found = _rows(f"SELECT address, id FROM {table} WHERE address IN", addresses)
+    found = bulk.rows(f"SELECT address, id FROM {table} WHERE address IN", addresses)
     return dict(found)
 
 
@@ -46,21 +46,7 @@ def _pseudonymous_clients(addresses: Sequence[str]) -> dict[str, int]:
         f"SELECT address_hash, id FROM {table}"
         " WHERE NOT address_hash = '' AND address_hash IN"
     )
-    return {by_hash[digest]: pk for digest, pk in _rows(statement, list(by_hash))}
-
-
-def _rows(
-    statement: str, values: Sequence[str], *before: str
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a query that ends with IN, for many values.
-
-    Plain SQL: a queryset takes longer to write this down than the database to answer.
-    """
-    with connection.cursor() as cursor:
-        for some in bulk.chunks(values):
-            places = ", ".join(["%s"] * len(some))
-            cursor.execute(f"{statement} ({places})", [*before, *some])
-            yield from cursor.fetchall()
+    return {by_hash[digest]: pk for digest, pk in bulk.rows(statement, by_hash)}
 
 
 def title_ids(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -98,5 +84,5 @@ def _by_pair(
     return {
         (service, raw): value
         for service, raws in by_service.items()
-        for raw, value in _rows(statement, raws, service)
+        for raw, value in bulk.rows(statement, raws, service)
     }

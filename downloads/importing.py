@@ -161,7 +161,7 @@ def _told(told: dict[str, Any]) -> str:
     lines = [told["note"]] if told.get("note") else []
     if "names" in told:
         lines.append(
-            f"Depots named: {told['names']:,}, new or otherwise: {told['new']:,}."
+            f"Depots named: {told['names']:,}, of them new or changed: {told['new']:,}."
         )
     if "renamed" in told:
         lines.append(

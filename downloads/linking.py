@@ -84,10 +84,9 @@ def reopen_many(changes: Iterable[Changed]) -> int:
 
 def reopen_these(sessions: Iterable[int]) -> int:
     """Queue the sessions with these primary keys again; return how many."""
-    return sum(
-        StreamSession.objects.filter(pk__in=some).update(correlated=False)
-        for some in bulk.chunks(sorted(sessions))
-    )
+    table = StreamSession._meta.db_table
+    statement = f"UPDATE {table} SET correlated = FALSE WHERE id IN"
+    return bulk.execute(statement, sorted(sessions))
 
 
 def reopen_all(after: int = 0, deadline: float | None = None) -> tuple[int, int | None]:

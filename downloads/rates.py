@@ -83,18 +83,22 @@ class Split:
 
 def rate_of(bursts: Sequence[Burst]) -> Rate:
     """The rate of a download from its bursts: of several titles, in any order."""
+    return rate_and_silences(bursts)[0]
+
+
+def rate_and_silences(bursts: Sequence[Burst]) -> tuple[Rate, int, int]:
+    """The same, how many pauses the download has, and their seconds together."""
     joined = join(bursts)
-    stamps = _stamped(stretches(joined))
+    parts = stretches(joined)
+    gaps = [after[0].first - before[-1].last for before, after in pairwise(parts)]
+    return _rate(joined, parts), len(gaps), sum(gaps)
+
+
+def _rate(joined: list[Burst], parts: list[list[Burst]]) -> Rate:
+    stamps = _stamped(parts)
     if stamps and mostly_dense(joined):
         return stamps
     return _timed(joined) or stamps or Rate(None, None, _why_not(joined))
-
-
-def silences(bursts: Sequence[Burst]) -> tuple[int, int]:
-    """How many pauses a download has, and their seconds together."""
-    parts = stretches(join(bursts))
-    gaps = [after[0].first - before[-1].last for before, after in pairwise(parts)]
-    return len(gaps), sum(gaps)
 
 
 def split_rates(

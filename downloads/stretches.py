@@ -33,8 +33,8 @@ def stretches(bursts: list[Burst]) -> list[list[Burst]]:
     theirs; else that of steady large requests; else that of everything, which grows as
     pauses are taken out of it.
     """
-    if not bursts:
-        return []
+    if len(bursts) < 2:
+        return [bursts] if bursts else []
     if mostly_dense(bursts):
         dense = pace_of(measured([burst]) for burst in bursts if _dense(burst))
         return _split(bursts, FILLED * (dense or inf))

@@ -156,7 +156,9 @@ def _depot(text: str) -> str:
 
 def _app(value: object) -> int:
     """Return an app's number; what is none comes after all others."""
-    text = str(value).strip() if isinstance(value, int | str) else ""
+    if type(value) is int and 0 <= value < NO_APP:
+        return value
+    text = value.strip() if isinstance(value, str) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else NO_APP
 
 

@@ -170,6 +170,7 @@ CACHES = {
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
+    "unfold.contrib.import_export",
     # Which finds no admin by itself: urls.py does, for the one process that has pages.
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
@@ -181,6 +182,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_celery_beat",
+    "import_export",
     "django_prometheus",
     "bandwidth",
     "downloads",
@@ -241,6 +243,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+
+# Without it, who may look at a table may import one, too.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "change"
 
 # --- What a browser may do ---------------------------------------------------------
 X_FRAME_OPTIONS = "DENY"

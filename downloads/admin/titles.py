@@ -1,5 +1,6 @@
 """Titles: what the operator and lists call them."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -10,7 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from import_export.admin import ImportMixin
+from import_export.formats.base_formats import CSV, JSON
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.import_export.forms import ImportForm as ImportTableForm
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -20,6 +24,7 @@ from downloads.admin.base import NamedByLogs
 from downloads.admin.export import ExportMixin
 from downloads.admin.export_columns import TITLES
 from downloads.admin.filters import ServiceFilter
+from downloads.admin.title_resource import TitleResource
 from downloads.models import Job, ListAddress, Title
 from downloads.title_lists import MOST_BYTES, NotAList
 
@@ -36,8 +41,15 @@ class ImportForm(forms.Form):
 
 
 @admin.register(Title)
-class TitleAdmin(ExportMixin, NamedByLogs):
+class TitleAdmin(ExportMixin, ImportMixin, NamedByLogs):  # type: ignore[misc]  # Any
+    """Lists of depots come by a job; a table of names as people keep it, by the package
+    that shows it before it is done."""
+
     export_columns = TITLES
+    resource_classes = (TitleResource,)
+    import_form_class = ImportTableForm
+    import_formats = (CSV, JSON)
+    import_export_change_list_template = "admin/change_list_titles.html"
     ordering = ("service", "raw")
     list_display = ("in_logs", "service_name", "name", "source", "traffic")
     list_editable = ("name",)
@@ -49,6 +61,14 @@ class TitleAdmin(ExportMixin, NamedByLogs):
     readonly_fields = ("service_name", "in_logs", "source", "traffic")
     actions = ("name_as_listed",)
     actions_list = ("import_names",)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        url = reverse("admin:downloads_title_import")
+        context = {"import_url": url, **(extra_context or {})}
+        view: HttpResponse = super().changelist_view(request, context)
+        return view
 
     @admin.display(description="In the logs")
     def in_logs(self, title: Title) -> str:
@@ -117,7 +137,7 @@ class TitleAdmin(ExportMixin, NamedByLogs):
 
     @action(  # type: ignore[untyped-decorator]
         description="Import names",
-        url_path="import",
+        url_path="lists",
         icon="upload_file",
         permissions=["change"],
     )

@@ -77,7 +77,7 @@ def test_depots_of_one_game_that_ran_together_become_one_download(evening):
     assert Download.objects.get(requests=6).pk == first.pk
     assert DownloadAlias.objects.get().pk == second.pk
     assert job.outcome == (
-        "Depots named: 3, new or otherwise: 3.\n"
+        "Depots named: 3, of them new or changed: 3.\n"
         "Titles renamed: 3. Downloads made or changed: 2."
     )
 
@@ -87,7 +87,7 @@ def test_importing_twice_changes_nothing(evening):
     before = state()
     job = imported()
     assert state() == before
-    assert "new or otherwise: 0." in job.outcome
+    assert "of them new or changed: 0." in job.outcome
     assert "Titles renamed: 0." in job.outcome
 
 

@@ -7,13 +7,24 @@ from hypothesis import strategies as st
 
 from downloads.bursts import Burst, join
 from downloads.models.downloads import Basis as StoredBasis
-from downloads.rates import Basis, PureBuckets, Rate, rate_of, silences, split_rates
+from downloads.rates import (
+    Basis,
+    PureBuckets,
+    Rate,
+    rate_and_silences,
+    rate_of,
+    split_rates,
+)
 from tests.benchmarks import recordings
 from tests.benchmarks.accuracy import accuracy, ours, whole_seconds
 from tests.benchmarks.recordings import Recorded
 
 MB = 1_000_000
 RATE = Rate(100.0, 50.0, Basis.STAMPS)
+
+
+def silences(bursts: list[Burst]) -> tuple[int, int]:
+    return rate_and_silences(bursts)[1:]
 
 
 def request(at: int, size: int, start_ms: int | None = None, end_ms: int = 0) -> Burst:

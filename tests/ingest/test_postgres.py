@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks import evening
+from tests.ingest.test_any_cut import evening as made_up_evening
 from tests.postgres import Postgres, postgres
 from tests.site.stack import MANAGE, environment, manage
 
@@ -113,3 +114,25 @@ def test_reading_again_while_others_read_and_correlate_changes_nothing(
     _output, told = again.communicate()
     assert again.returncode == 0, told
     assert facts(tmp_path, settings) == expected
+
+
+def test_names_group_downloads_the_same(postgres: Postgres, tmp_path: Path):
+    logs, names = tmp_path / "logs", tmp_path / "names.csv"
+    logs.mkdir()
+    requests, sessions = made_up_evening(7)
+    (logs / "access.log").write_bytes(b"".join(requests))
+    (logs / "stream-access.log").write_bytes(b"".join(sessions))
+    names.write_text("1;Half-Life;441\n1;Half-Life;442\n2;Dota;570\n")
+    found: list[list[str]] = []
+    for url in ({}, {"DATABASE_URL": postgres.database("names")}):
+        data = tmp_path / str(len(found))
+        settings = migrated(data, **url)
+        manage(data, "ingest", str(logs), "--json", **settings)
+        before = facts(data, settings)
+        for titles in (3, 0):
+            code, output, errors = manage(data, "import_titles", str(names), **settings)
+            assert code == 0, errors
+            assert f"Titles renamed: {titles}." in output
+        found.append(facts(data, settings))
+        assert found[-1] != before
+    assert found[0] == found[1]
