@@ -13,7 +13,7 @@ from tests import rows
 
 pytestmark = pytest.mark.django_db
 TITLES = "/admin/downloads/title/"
-IMPORT = f"{TITLES}import/"
+IMPORT = f"{TITLES}lists/"
 ADDRESSES = "/admin/downloads/listaddress/"
 HOSTILE = "<script>alert(1)</script>"
 
