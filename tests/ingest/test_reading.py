@@ -371,7 +371,9 @@ def test_a_paused_datasource_is_not_read(logs, hall, broker):
 
 
 def test_without_a_broker_reading_goes_on(logs, hall, settings):
-    settings.CACHES["default"]["LOCATION"] = "redis://127.0.0.1:1"
+    # Not in place: what is changed inside the dictionary outlives this test.
+    dead = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1"}
+    settings.CACHES = {"default": dead}
     append(logs / "access.log", *some(0, 3))
     passes.tick(2.0)
     assert requests_of(hall) == 3
