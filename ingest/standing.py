@@ -23,11 +23,16 @@ class Standing:
 
     files: int = 0
     read: int = 0
-    unread: int = 0
+    behind: int = 0  # what was written and not yet read
+    history: int = 0  # unread before where the first read began
     packed: int = 0  # compressed files with something unread: nobody knows how much
     gone: int = 0  # files that went before all of them was read
     lines_per_second: float | None = None
     bytes_per_second: float | None = None
+
+    @property
+    def unread(self) -> int:
+        return self.behind + self.history
 
     @property
     def is_read(self) -> bool:
@@ -41,9 +46,16 @@ class Standing:
         return self.unread / self.bytes_per_second
 
 
+def unread(datasources: Iterable[Datasource]) -> dict[int, Standing]:
+    """Return what is unread of each datasource by its primary key, in one query."""
+    found = {source.pk: Standing() for source in datasources}
+    _unread(LogFile.objects.filter(datasource__in=found), found)
+    return found
+
+
 def of(datasources: Iterable[Datasource]) -> dict[int, Standing]:
     """Return the standing of each datasource by its primary key."""
-    found = {source.pk: Standing() for source in datasources}
+    found = unread(datasources)
     files = LogFile.objects.filter(datasource__in=found)
     position = F("history_offset") + F("offset") - F("live_start")
     sums = (
@@ -51,7 +63,6 @@ def of(datasources: Iterable[Datasource]) -> dict[int, Standing]:
     )
     for pk, number, size in sums.values_list("datasource", "n", "b"):
         found[pk].files, found[pk].read = number, size
-    _unread(files, found)
     _lately(found)
     return found
 
@@ -68,8 +79,8 @@ def _unread(files: QuerySet[LogFile], found: dict[int, Standing]) -> None:
         elif file.path.endswith((".gz", ".zst")):
             standing.packed += 1
         else:
-            standing.unread += max(0, file.size - file.offset)
-            standing.unread += max(0, file.live_start - file.history_offset)
+            standing.behind += max(0, file.size - file.offset)
+            standing.history += max(0, file.live_start - file.history_offset)
 
 
 def _is_there(file: LogFile) -> bool:

@@ -12,7 +12,7 @@ from django_celery_beat.models import PeriodicTask
 
 from downloads.admin import cells
 from downloads.models import Job
-from ingest.overview import Standing
+from ingest.overview import Cache
 from lancache_site import outcomes, pages
 
 JOBS_SHOWN = 10
@@ -44,7 +44,7 @@ class Notice:
 
 
 def all_for(
-    request: HttpRequest, caches: Sequence[Standing], now: datetime
+    request: HttpRequest, caches: Sequence[Cache], now: datetime
 ) -> list[Notice]:
     """Return what the user may see, the worst first."""
     may = request.user.has_perm
@@ -65,7 +65,7 @@ def of_life() -> Iterator[Notice]:
         yield Notice("danger", "worker", "It gives no sign of life: nothing is read.")
 
 
-def of_caches(caches: Iterable[Standing]) -> Iterator[Notice]:
+def of_caches(caches: Iterable[Cache]) -> Iterator[Notice]:
     for cache in caches:
         source = cache.datasource
         page = reverse("admin:downloads_datasource_change", args=[source.pk])

@@ -14,7 +14,7 @@ from downloads import quantities
 from downloads.admin import cells
 from downloads.models import Datasource, Download
 from downloads.overview import Hour
-from ingest.overview import Standing, standings
+from ingest.overview import Cache, caches
 from lancache_site import notices
 from lancache_site.charts import traffic_by_hour
 
@@ -27,7 +27,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     may = request.user.has_perm
     sees_caches = may("downloads.view_datasource")
-    found = standings(now) if sees_caches else []
+    found = caches(now) if sees_caches else []
     context["title"] = "Overview"
     context["caches"] = found
     context["no_cache"] = sees_caches and not found
@@ -36,7 +36,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["reading"] = reading(found, now)
     context["notices"] = notices.all_for(request, found, now)
     if may("downloads.view_download"):
-        context |= downloads_today(now, [standing.datasource for standing in found])
+        context |= downloads_today(now, [cache.datasource for cache in found])
     return context
 
 
@@ -100,7 +100,7 @@ def rated(downloads: Iterable[Download]) -> list[dict[str, object]]:
     ]
 
 
-def reading(found: Sequence[Standing], now: datetime) -> Table:
+def reading(found: Sequence[Cache], now: datetime) -> Table:
     """Return a table of the caches: how far each is read."""
     return {
         "headers": ["Cache", "State", "Newest line", "Behind", "Files"],
@@ -108,43 +108,46 @@ def reading(found: Sequence[Standing], now: datetime) -> Table:
             [
                 cells.link(
                     reverse(
-                        "admin:downloads_datasource_change", args=[s.datasource.pk]
+                        "admin:downloads_datasource_change", args=[c.datasource.pk]
                     ),
-                    s.datasource.name,
+                    c.datasource.name,
                 ),
-                state(s),
-                cells.second(s.datasource.newest_stamp, "no line was read yet"),
-                behind(s, now),
-                f"{s.files:,}",
+                state(c),
+                cells.second(c.datasource.newest_stamp, "no line was read yet"),
+                behind(c, now),
+                f"{c.files:,}",
             ]
-            for s in found
+            for c in found
         ],
     }
 
 
-def state(standing: Standing) -> SafeString:
-    if not standing.datasource.enabled:
+def state(cache: Cache) -> SafeString:
+    if not cache.datasource.enabled:
         return cells.label("paused", "info")
-    if standing.datasource.last_error:
+    if cache.datasource.forgetting:
+        return cells.label("at rest", "info")
+    if cache.datasource.last_error:
         return cells.label("failing", "danger")
-    if standing.bytes_behind or standing.history_bytes or standing.compressed_waiting:
+    if not cache.standing.is_read:
         return cells.label("reading", "info")
-    if not standing.datasource.newest_stamp:
+    if not cache.datasource.newest_stamp:
         return cells.label("nothing read yet", "warning")
     return cells.label("up to date", "success")
 
 
-def behind(standing: Standing, now: datetime) -> SafeString | str:
+def behind(cache: Cache, now: datetime) -> SafeString | str:
     """Return what is not read yet, in words: `45.0 MB, 3m 2s; 1.20 GB of history`."""
-    if not standing.files:
+    standing = cache.standing
+    if not cache.files:
         return cells.unknown("no log of it was found yet")
     parts = []
-    if standing.bytes_behind:
-        seconds = standing.seconds_behind(now)
+    if standing.behind:
+        seconds = cache.seconds_behind(now)
         late = "" if seconds is None else f", {quantities.duration(seconds)}"
-        parts.append(f"{quantities.size(standing.bytes_behind)}{late}")
-    if standing.history_bytes:
-        parts.append(f"{quantities.size(standing.history_bytes)} of history")
-    if files := standing.compressed_waiting:
+        parts.append(f"{quantities.size(standing.behind)}{late}")
+    if standing.history:
+        parts.append(f"{quantities.size(standing.history)} of history")
+    if files := standing.packed:
         parts.append(f"{files} compressed file{'' if files == 1 else 's'}")
     return "; ".join(parts) or "nothing"

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -15,7 +16,7 @@ from django_celery_beat.models import PeriodicTask
 from downloads import jobs, overview
 from downloads.models import Datasource, Download, Job, TrafficQuarter
 from ingest.models import LogFile, RejectedLine
-from ingest.overview import standings
+from ingest.overview import caches
 from lancache_site.celery import READING_ALIVE, WORKER_ALIVE
 from tests import rows
 
@@ -58,6 +59,12 @@ def file(**changes) -> LogFile:
     row = {"kind": "access", "head_len": 9, "head_hash": "ab"} | changes
     row.setdefault("path", "/srv/logs/access.log")
     return LogFile.objects.create(datasource=rows.datasource(), **row)
+
+
+def on_disk(path: Path, **changes) -> LogFile:
+    path.touch()
+    status = path.stat()
+    return file(path=str(path), inode=status.st_ino, device=status.st_dev, **changes)
 
 
 def test_an_empty_installation_is_invited_to_add_a_cache(admin_client):
@@ -137,19 +144,22 @@ def test_a_hidden_client_is_counted_and_not_named(admin_client):
     assert "10.0.0.9" not in shown
 
 
-def test_how_far_behind_reading_is():
-    file(size=2000, offset=1500, live_start=700, history_offset=100)
-    file(path="/a.log", size=900, offset=900, state="copy")
-    file(path="/b.log.gz", size=70)
-    file(path="/c.log.gz", size=70, offset=700, finished=True)
-    file(path="/shrunk.log", size=10, offset=500)
-    (standing,) = standings(NOW)
-    assert (standing.files, standing.compressed_waiting) == (5, 1)
-    assert (standing.bytes_behind, standing.history_bytes) == (500, 600)
+def test_how_far_behind_reading_is(tmp_path):
+    on_disk(
+        tmp_path / "1.log", size=2000, offset=1500, live_start=700, history_offset=100
+    )
+    on_disk(tmp_path / "a.log", size=900, offset=900, state="copy")
+    on_disk(tmp_path / "b.log.gz", size=70)
+    on_disk(tmp_path / "c.log.gz", size=70, offset=700, finished=True)
+    on_disk(tmp_path / "shrunk.log", size=10, offset=500)
+    file(path="/went/unread.log", size=900)
+    (cache,) = caches(NOW)
+    assert (cache.files, cache.standing.packed) == (6, 1)
+    assert (cache.standing.behind, cache.standing.history) == (500, 600)
 
 
-def test_the_state_of_reading_is_told(admin_client):
-    file(size=3_000_000, offset=1_000_000)
+def test_the_state_of_reading_is_told(admin_client, tmp_path):
+    on_disk(tmp_path / "access.log", size=3_000_000, offset=1_000_000)
     Datasource.objects.update(newest_stamp=int(time.time()) - 185)
     assert re.search(r"reading .* 2\.00 MB, 3m \ds", text(admin_client))
 
