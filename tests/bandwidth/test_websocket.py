@@ -13,6 +13,8 @@ from bandwidth.broadcasting import Broadcast
 from bandwidth.consumers import BandwidthConsumer, _type_of
 from lancache_site.asgi import application
 
+# Channels closes old connections to the database after each message.
+pytestmark = pytest.mark.django_db
 ORIGIN = [(b"origin", b"http://localhost:8000"), (b"host", b"localhost:8000")]
 PATH = "/ws/bandwidth/"
 
@@ -86,14 +88,12 @@ async def test_who_is_not_signed_in_is_refused_before_the_handshake(broadcast):
     assert await listener(AnonymousUser()).connect() == (False, 4401)
 
 
-@pytest.mark.django_db
 async def test_a_foreign_origin_is_refused(broadcast):
     foreign = [(b"origin", b"http://evil.example"), ORIGIN[1]]
     communicator = Listener(application, headers=foreign)
     assert not (await communicator.connect())[0]
 
 
-@pytest.mark.django_db
 async def test_our_own_origin_without_a_session_is_refused_too(broadcast):
     communicator = Listener(application, headers=ORIGIN)
     assert await communicator.connect() == (False, 4401)
