@@ -76,6 +76,20 @@ def axis(largest: int) -> tuple[int, str]:
     return units.base ** units.prefixes.index(prefix), f"{prefix}B"
 
 
+def mega_bytes() -> tuple[int, str]:
+    """Return how many bytes a `MB` or `MiB` is, and which of them the reader has."""
+    units = _units.get()
+    return units.base**2, f"{units.prefixes[2]}B"
+
+
+def mega_rate() -> tuple[float, str]:
+    """Return how many bytes per second a `MB/s` or `Mibit/s` is, and which it is."""
+    units = _units.get()
+    if units.rates_in_bits:
+        return units.base**2 / 8, f"{units.prefixes[2]}bit/s"
+    return float(units.base**2), f"{units.prefixes[2]}B/s"
+
+
 def duration(seconds: float) -> str:
     """Return a time in its two largest units: `410ms`, `4.2s`, `1m 45s`, `2h 5m`."""
     if 0 < seconds < 0.9995:

@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 from downloads.admin.indexes import Lead, column_of, known, unindexed
 from downloads.admin.times import TimeFilter, hierarchy, in_address
 
-WINDOW = 30_000
+WINDOW = 20_000
 # Each is a walk through as many entries of an index, to where its window ends.
 MOST_LEADS = 2
 

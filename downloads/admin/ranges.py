@@ -1,5 +1,6 @@
 """Filters from one number to another, and what rows are asked for by."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -8,13 +9,13 @@ from django.db.models import Case, F, FloatField, Func, Model, QuerySet, When
 from django.db.models.functions import NullIf
 from django.http import HttpRequest
 
+from downloads import quantities
+
 if TYPE_CHECKING:
     # Unfold's is this with two inputs, and has no types.
     from django.contrib.admin import SimpleListFilter as RangeNumericListFilter
 else:
     from unfold.contrib.filters.admin import RangeNumericListFilter
-
-MEGA = 1_000_000
 
 
 class Seconds(Func):
@@ -51,10 +52,13 @@ def session_rate(size: str) -> Case:
 
 
 class RangeFilter(RangeNumericListFilter):
-    """``column`` of the list's rows in units of ``unit``, both ends included."""
+    """``column`` of the list's rows from one number to another, both included."""
 
     column: str
-    unit: float = 1
+
+    # The unit that the reader has it in, and what that is called.
+    measure: Callable[[], tuple[float, str]]
+    unit: float
 
     if not TYPE_CHECKING:
 
@@ -65,6 +69,8 @@ class RangeFilter(RangeNumericListFilter):
             model: type[Model],
             model_admin: "ModelAdmin[Any]",
         ) -> None:
+            self.unit, name = self.measure()
+            self.title = f"{self.title} in {name}"
             super().__init__(request, params, model, model_admin)
             for name, text in list(self.used_parameters.items()):
                 if text and number(text) is None:
@@ -92,26 +98,34 @@ def number(text: str) -> float | None:
 
 
 class SpeedFilter(RangeFilter):
-    title = "↓ rate in MB/s"
+    title = "↓ rate"
     parameter_name = "speed"
     column = "down_bytes_per_second"
-    unit = MEGA
+    measure = staticmethod(quantities.mega_rate)
 
 
 class SizeFilter(RangeFilter):
-    title = "size in MB"
+    title = "size"
     parameter_name = "size"
     column = "size"
-    unit = MEGA
+    measure = staticmethod(quantities.mega_bytes)
 
 
 class DurationFilter(RangeFilter):
-    title = "duration in seconds"
+    title = "duration"
     parameter_name = "duration"
     column = "seconds"
 
+    @staticmethod
+    def measure() -> tuple[float, str]:
+        return 1, "seconds"
+
 
 class HitShareFilter(RangeFilter):
-    title = "hit share in %"
+    title = "hit share"
     parameter_name = "hits"
     column = "share"
+
+    @staticmethod
+    def measure() -> tuple[float, str]:
+        return 1, "%"

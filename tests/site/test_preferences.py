@@ -148,3 +148,14 @@ def test_times_in_the_database_stay_utc():
     rows.download()
     listed(mia)
     assert rows.download().started_at == datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def test_a_speed_is_asked_for_in_the_units_of_its_reader():
+    rows.download(bytes_per_second=100e6)
+    client = Client()
+    client.force_login(user("mia", rates_in="bits"))
+    filtered = client.get(DOWNLOADS, {"speed_from": "700"}).content.decode()
+    assert "rate in Mbit/s" in filtered
+    assert "800.0 Mbit/s" in filtered
+    filtered = client.get(DOWNLOADS, {"speed_from": "900"}).content.decode()
+    assert "800.0 Mbit/s" not in filtered
