@@ -14,7 +14,7 @@ from downloads import bulk, grouping
 from downloads.models import ListedName, Title
 
 ROWS = 20_000  # in one transaction
-TITLES = 500  # renamed in one transaction, with all their bursts
+TITLES = 2000  # renamed in one transaction, with all their bursts
 NamedBy = Title.NamedBy
 # A join by hand: there is no relation between what logs bring and what lists say.
 _TO_RENAME = """
