@@ -3,6 +3,7 @@ the caller's."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -128,15 +129,11 @@ def update(
     model: type[models.Model], names: Sequence[str], objects: Iterable[models.Model]
 ) -> None:
     """Save ``names`` of many objects."""
-    columns = [field.attname for field in _fields(model, names)]
-    rows = [
-        (*(_stored(getattr(item, column)) for column in columns), item.pk)
-        for item in objects
-    ]
+    fields = _fields(model, names)
+    times = [i for i, f in enumerate(fields) if isinstance(f, models.DateTimeField)]
+    values_of = attrgetter(*(field.attname for field in fields), "pk")
+    rows = [list(values_of(item)) for item in objects]
+    for row in rows:
+        for place in times:
+            row[place] = connection.ops.adapt_datetimefield_value(row[place])
     update_rows(model, names, rows)
-
-
-def _stored(value: object) -> object:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value
