@@ -81,6 +81,7 @@ def test_forgetting_says_what_goes_and_may_be_left(page: Page):
     assert "Forget: 1 client?" in page.inner_text("body")
     assert "This can't be undone." in page.inner_text("body")
     page.get_by_role("link", name="Go back").click()
+    page.wait_for_url(f"**{LIST}")
     assert page.locator(ROW, has_text="10.0.0.13").count() == 1
 
 
