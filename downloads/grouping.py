@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from bandwidth import links
 from downloads import bulk, bursts, linking, rates, traffic
@@ -38,6 +38,7 @@ DERIVED = [
     "bytes_per_second", "hit_bytes_per_second", "miss_bytes_per_second",
     "peak_bytes_per_second", "basis", "split_basis", "implausible",
 ]  # fmt: skip
+SELDOM = ("title_id", "started_at", "basis")  # of which many indexes are
 
 # Plain SQL for what is asked of thousands of rows at once: see bulk.rows.
 _DOWNLOAD, _BURST, _TITLE, _SESSION, _ALIAS = (
@@ -48,10 +49,6 @@ _STORED = (
     "SELECT b.id, b.datasource_id, b.client_id, b.title_id, t.service, t.name, t.raw,"
     f" b.download_id, b.grouped, {', '.join(f'b.{name}' for name in FIELDS)}"
     f" FROM {_BURST} b JOIN {_TITLE} t ON t.id = b.title_id WHERE b.id IN"
-)
-_GAMES = (
-    f"SELECT d.id, d.service, t.name, t.raw FROM {_DOWNLOAD} d"
-    f" JOIN {_TITLE} t ON t.id = d.title_id WHERE d.id IN"
 )
 _MEMBERS = f"SELECT id FROM {_BURST} WHERE download_id IN"
 _ALIASES = f"SELECT id, download_id FROM {_ALIAS} WHERE download_id IN"
@@ -87,6 +84,7 @@ class Before(NamedTuple):
     title_id: int
     started_at: datetime
     ended_at: datetime
+    basis: str
 
 
 @dataclass
@@ -168,8 +166,8 @@ def _stored(keys: Iterable[int]) -> Iterator[Stored]:
 
 def _group(queued: list[Stored]) -> int:
     around = _downloads_around(queued)
-    around |= {s.download_id for s in queued if s.download_id is not None}
-    stored = {s.pk: s for s in _bursts_of(around, queued)}
+    _hold(around)
+    stored = {s.pk: s for s in _bursts_of(around.keys(), queued)}
     groups = _assigned(_grouped(stored.values()))
     sizes = Counter(s.download_id for s in stored.values())
     changed = [group for group in groups if not group.settled(sizes)]
@@ -178,16 +176,30 @@ def _group(queued: list[Stored]) -> int:
     return len(changed)
 
 
-def _downloads_around(queued: list[Stored]) -> set[int]:
-    """Return the downloads that a queued burst could join, or join to each other."""
+def _downloads_around(queued: list[Stored]) -> dict[int, Before]:
+    """Return the downloads that a queued burst is of, could join, or join to each
+    other, by key."""
     games = {stored.key[2:] for stored in queued}
-    near = sorted(touching(Download, _spans(queued), gap=timedelta(0)))
-    # Those of other games, of which a client may have thousands, stay as they are.
+    own = {s.download_id for s in queued if s.download_id is not None}
+    near = touching(Download, _spans(queued), gap=timedelta(0))
+    rows = Download.objects.order_by()
     return {
-        pk
-        for pk, service, name, raw in bulk.rows(_GAMES, near)
-        if (service, _game(name, raw)) in games
+        row[0]: Before(*row)
+        for some in bulk.chunks(sorted(own | near))
+        for *row, name, raw in rows.filter(pk__in=some).values_list(
+            *Before._fields, "title__name", "title__raw"
+        )
+        # Those of other games, of which a client may have thousands, stay as they are.
+        if row[0] in own or (row[3], _game(name, raw)) in games
     }
+
+
+def _hold(downloads: Iterable[int]) -> None:
+    """Let whoever links a session to one of these wait, or go first."""
+    if connection.features.has_select_for_update:
+        rows = Download.objects.select_for_update().order_by("pk").values_list("pk")
+        for some in bulk.chunks(sorted(downloads)):
+            list(rows.filter(pk__in=some))
 
 
 def _spans(queued: list[Stored]) -> list[Changed]:
@@ -213,7 +225,7 @@ def _game(name: str, raw: str) -> str:
     return f"\n{name}" if name else raw
 
 
-def _bursts_of(downloads: set[int], queued: list[Stored]) -> Iterator[Stored]:
+def _bursts_of(downloads: Iterable[int], queued: list[Stored]) -> Iterator[Stored]:
     yield from queued
     known = {stored.pk for stored in queued}
     members = {pk for (pk,) in bulk.rows(_MEMBERS, sorted(downloads))}
@@ -245,22 +257,15 @@ def _assigned(groups: list[Group]) -> list[Group]:
     return groups
 
 
-def _write(groups: list[Group], around: set[int], settled: set[int | None]) -> None:
-    # Whoever links a session to one of these waits for them, or takes others first.
-    before = {
-        row[0]: Before(*row)
-        for some in bulk.chunks(sorted(around))
-        for row in Download.objects.select_for_update()
-        .filter(pk__in=some)
-        .order_by("pk")
-        .values_list(*Before._fields)
-    }
+def _write(
+    groups: list[Group], before: dict[int, Before], settled: set[int | None]
+) -> None:
     derived = _derived(groups, before)
     changes = []
     for group, download in zip(groups, derived, strict=True):
         changes += _changes(group, before.get(group.download_id or 0), download)
     Download.objects.bulk_create([d for d in derived if d.pk is None])
-    bulk.update(Download, DERIVED, [d for d in derived if d.pk in before])
+    _update([d for d in derived if d.pk in before], before)
     rows = [
         (download.pk, True, stored.pk)
         for group, download in zip(groups, derived, strict=True)
@@ -269,25 +274,40 @@ def _write(groups: list[Group], around: set[int], settled: set[int | None]) -> N
     ]
     bulk.update_rows(Burst, ["download", "grouped"], rows)
     kept = {d.pk for d in derived} | settled
-    changes += _absorb([before[pk] for pk in sorted(around - kept)], groups, derived)
+    gone = [before[pk] for pk in sorted(before.keys() - kept)]
+    changes += _absorb(gone, groups, derived)
     linking.reopen_many(changes)
 
 
+def _update(derived: list[Download], before: dict[int, Before]) -> None:
+    """Save what has changed: SQLite writes the indexes of all columns that are set,
+    and most downloads only grow."""
+    alike: dict[tuple[str, ...], list[Download]] = {}
+    for download in derived:
+        old = before[download.pk]
+        same = {name for name in SELDOM if getattr(old, name) == getattr(download, name)}
+        changed = tuple(name for name in DERIVED if name not in same)
+        alike.setdefault(changed, []).append(download)
+    for changed, downloads in alike.items():
+        bulk.update(Download, changed, downloads)
+
+
 def _derived(groups: list[Group], before: dict[int, Before]) -> list[Download]:
-    pure = traffic.pure_buckets(
-        [
-            [
-                (s.key[0], s.key[1], s.title_id, burst.first, burst.last)
-                for burst in group.joined
-                for s in {m.title_id: m for m in group.members}.values()
-            ]
-            for group in groups
-        ]
-    )
+    pure = traffic.pure_buckets([_stretches(group) for group in groups])
     limit = links.bytes_per_second(settings.LANCACHE_INTERFACE)
     return [
         _download(group, figures, before.get(group.download_id or 0), limit)
         for group, figures in zip(groups, pure, strict=True)
+    ]
+
+
+def _stretches(group: Group) -> list[tuple[int, int, int, int, int]]:
+    """Return in which buckets its traffic is: of each title, while any of it ran."""
+    titles = {stored.title_id for stored in group.members}
+    return [
+        (*group.key[:2], title, burst.first, burst.last)
+        for burst in group.joined
+        for title in titles
     ]
 
 

@@ -126,18 +126,21 @@ def _of_object(pairs: list[tuple[str, Any]]) -> "_Object | Candidate | BadRow":
     values = dict(pairs)
     if "appNames" not in values:
         return _Object(pairs)
-    owner, apps, names = (values.get(key) for key in ("ownerId", "appIds", "appNames"))
-    apps, names = ([*v] if isinstance(v, list) else [] for v in (apps, names))
-    named = [(_app(app), name) for app, name in zip(apps, names, strict=False)]
-    own = _app(owner)
+    own = _app(values.get("ownerId"))
+    apps, names = _list(values.get("appIds")), _list(values["appNames"])
     try:
-        for app, name in named:
-            if app == own != NO_APP and isinstance(name, str) and name.strip():
-                return Candidate(False, app, _name(name))
+        if own != NO_APP:
+            for app, name in zip(apps, names, strict=False):
+                if _app(app) == own and isinstance(name, str) and name.strip():
+                    return Candidate(False, own, _name(name))
         first = next((n for n in names if isinstance(n, str) and n.strip()), "")
-        return Candidate(True, named[0][0] if named else NO_APP, _name(first))
+        return Candidate(True, _app(apps[0]) if apps and names else NO_APP, _name(first))
     except BadRow as problem:
         return problem
+
+
+def _list(value: object) -> list[Any]:
+    return value if type(value) is list else []
 
 
 def _text(data: bytes) -> str:
