@@ -9,105 +9,34 @@ title got another name.
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import NamedTuple
+from datetime import timedelta
 
-from django.conf import settings
 from django.db import connection, transaction
 
-from bandwidth import links
-from downloads import bulk, bursts, linking, rates, traffic
+from downloads import absorbing, bulk, bursts, deriving, linking
 from downloads.bursts import FIELDS
-from downloads.models import (
-    Burst,
-    Datasource,
-    Download,
-    DownloadAlias,
-    StreamSession,
-    Title,
+from downloads.groups import (
+    LONGEST_SILENCE,
+    Before,
+    Group,
+    Stored,
+    assigned,
+    game,
+    grouped,
 )
+from downloads.models import Burst, Datasource, Download, Title
 from downloads.ranges import Changed, touching
 
-LONGEST_SILENCE = 300
 BATCH = 4000  # bursts in one transaction, of half a second
-DERIVED = [
-    "title_id", "started_at", "ended_at", "requests", "failed_requests", "hit_bytes",
-    "miss_bytes", "other_bytes", "total_bytes", "silences", "silence_seconds",
-    "bytes_per_second", "hit_bytes_per_second", "miss_bytes_per_second",
-    "peak_bytes_per_second", "basis", "split_basis", "implausible",
-]  # fmt: skip
-SELDOM = ("title_id", "started_at", "basis")  # of which many indexes are
 
 # Plain SQL for what is asked of thousands of rows at once: see bulk.rows.
-_DOWNLOAD, _BURST, _TITLE, _SESSION, _ALIAS = (
-    model._meta.db_table
-    for model in (Download, Burst, Title, StreamSession, DownloadAlias)
-)
+_BURST, _TITLE = (model._meta.db_table for model in (Burst, Title))
 _STORED = (
     "SELECT b.id, b.datasource_id, b.client_id, b.title_id, t.service, t.name, t.raw,"
     f" b.download_id, b.grouped, {', '.join(f'b.{name}' for name in FIELDS)}"
     f" FROM {_BURST} b JOIN {_TITLE} t ON t.id = b.title_id WHERE b.id IN"
 )
 _MEMBERS = f"SELECT id FROM {_BURST} WHERE download_id IN"
-_ALIASES = f"SELECT id, download_id FROM {_ALIAS} WHERE download_id IN"
-_FORGET = (
-    f"UPDATE {_SESSION} SET download_id = NULL WHERE download_id IN",
-    f"DELETE FROM {_ALIAS} WHERE download_id IN",
-    f"DELETE FROM {_DOWNLOAD} WHERE id IN",
-)
-
-# (datasource, client, service, game): whose bursts may become one download.
-Key = tuple[int, int, str, str]
-
-
-class Stored(NamedTuple):
-    """A burst's row: its facts, and what it belongs to."""
-
-    pk: int
-    key: Key
-    title_id: int
-    raw: str
-    download_id: int | None
-    grouped: bool
-    facts: bursts.Burst
-
-
-class Before(NamedTuple):
-    """What a download was: enough to tell what has changed of it."""
-
-    pk: int
-    datasource_id: int
-    client_id: int
-    service: str
-    title_id: int
-    started_at: datetime
-    ended_at: datetime
-    basis: str
-
-
-@dataclass
-class Group:
-    """The bursts of one download-to-be."""
-
-    key: Key
-    members: list[Stored] = field(default_factory=list)
-    download_id: int | None = None
-
-    @cached_property
-    def joined(self) -> list[bursts.Burst]:
-        """Its bursts with those of several depots at once made one."""
-        return bursts.join(stored.facts for stored in self.members)
-
-    def settled(self, sizes: Counter[int | None]) -> bool:
-        """Nothing in it has changed; ``sizes``: how many bursts each download had."""
-        ids = {stored.download_id for stored in self.members}
-        return (
-            ids == {self.download_id}
-            and all(stored.grouped for stored in self.members)
-            and sizes[self.download_id] == len(self.members)
-        )
 
 
 def group(deadline: float | None = None) -> int:
@@ -160,7 +89,7 @@ def _stored(keys: Iterable[int]) -> Iterator[Stored]:
         done,
         *facts,
     ) in bulk.rows(_STORED, keys):
-        key = (source, client, service, _game(name, raw))
+        key = (source, client, service, game(name, raw))
         yield Stored(pk, key, title, raw, download, bool(done), bursts.Burst(*facts))
 
 
@@ -168,7 +97,7 @@ def _group(queued: list[Stored]) -> int:
     around = _downloads_around(queued)
     _hold(around)
     stored = {s.pk: s for s in _bursts_of(around.keys(), queued)}
-    groups = _assigned(_grouped(stored.values()))
+    groups = assigned(grouped(stored.values()))
     sizes = Counter(s.download_id for s in stored.values())
     changed = [group for group in groups if not group.settled(sizes)]
     unchanged = {g.download_id for g in groups if g.settled(sizes)}
@@ -190,7 +119,7 @@ def _downloads_around(queued: list[Stored]) -> dict[int, Before]:
             *Before._fields, "title__name", "title__raw"
         )
         # Those of other games, of which a client may have thousands, stay as they are.
-        if row[0] in own or (row[3], _game(name, raw)) in games
+        if row[0] in own or (row[3], game(name, raw)) in games
     }
 
 
@@ -220,11 +149,6 @@ def _spans(queued: list[Stored]) -> list[Changed]:
     ]
 
 
-def _game(name: str, raw: str) -> str:
-    # A name can't be taken for a raw title: no raw one begins with a newline.
-    return f"\n{name}" if name else raw
-
-
 def _bursts_of(downloads: Iterable[int], queued: list[Stored]) -> Iterator[Stored]:
     yield from queued
     known = {stored.pk for stored in queued}
@@ -232,130 +156,26 @@ def _bursts_of(downloads: Iterable[int], queued: list[Stored]) -> Iterator[Store
     yield from _stored(sorted(members - known))
 
 
-def _grouped(stored: Iterable[Stored]) -> list[Group]:
-    groups: list[Group] = []
-    last = 0
-    for burst in sorted(stored, key=lambda s: (s.key, s.facts.first, s.pk)):
-        near = burst.facts.first - last <= LONGEST_SILENCE
-        if groups and groups[-1].key == burst.key and near:
-            groups[-1].members.append(burst)
-            last = max(last, burst.facts.last)
-        else:
-            groups.append(Group(burst.key, [burst]))
-            last = burst.facts.last
-    return groups
-
-
-def _assigned(groups: list[Group]) -> list[Group]:
-    """Give each group the oldest id among its bursts; an id goes to one group."""
-    taken: set[int] = set()
-    for group in sorted(groups, key=lambda g: g.members[0].facts.first):
-        ids = {s.download_id for s in group.members if s.download_id is not None}
-        group.download_id = min(ids - taken, default=None)
-        if group.download_id is not None:
-            taken.add(group.download_id)
-    return groups
-
-
 def _write(
     groups: list[Group], before: dict[int, Before], settled: set[int | None]
 ) -> None:
-    derived = _derived(groups, before)
+    downloads = deriving.derived(groups, before)
+    pairs = list(zip(groups, downloads, strict=True))
     changes = []
-    for group, download in zip(groups, derived, strict=True):
+    for group, download in pairs:
         changes += _changes(group, before.get(group.download_id or 0), download)
-    Download.objects.bulk_create([d for d in derived if d.pk is None])
-    _update([d for d in derived if d.pk in before], before)
+    deriving.save(downloads, before)
     rows = [
         (download.pk, True, stored.pk)
-        for group, download in zip(groups, derived, strict=True)
+        for group, download in pairs
         for stored in group.members
         if not stored.grouped or stored.download_id != download.pk
     ]
     bulk.update_rows(Burst, ["download", "grouped"], rows)
-    kept = {d.pk for d in derived} | settled
+    kept = {download.pk for download in downloads} | settled
     gone = [before[pk] for pk in sorted(before.keys() - kept)]
-    changes += _absorb(gone, groups, derived)
-    linking.reopen_many(changes)
-
-
-def _update(derived: list[Download], before: dict[int, Before]) -> None:
-    """Save what has changed: SQLite writes the indexes of all columns that are set,
-    and most downloads only grow."""
-    alike: dict[tuple[str, ...], list[Download]] = {}
-    for download in derived:
-        old = before[download.pk]
-        same = {name for name in SELDOM if getattr(old, name) == getattr(download, name)}
-        changed = tuple(name for name in DERIVED if name not in same)
-        alike.setdefault(changed, []).append(download)
-    for changed, downloads in alike.items():
-        bulk.update(Download, changed, downloads)
-
-
-def _derived(groups: list[Group], before: dict[int, Before]) -> list[Download]:
-    pure = traffic.pure_buckets([_stretches(group) for group in groups])
-    limit = links.bytes_per_second(settings.LANCACHE_INTERFACE)
-    return [
-        _download(group, figures, before.get(group.download_id or 0), limit)
-        for group, figures in zip(groups, pure, strict=True)
-    ]
-
-
-def _stretches(group: Group) -> list[tuple[int, int, int, int, int]]:
-    """Return in which buckets its traffic is: of each title, while any of it ran."""
-    titles = {stored.title_id for stored in group.members}
-    return [
-        (*group.key[:2], title, burst.first, burst.last)
-        for burst in group.joined
-        for title in titles
-    ]
-
-
-def _download(
-    group: Group,
-    pure: rates.PureBuckets | None,
-    before: Before | None,
-    limit: int | None,
-) -> Download:
-    """Return the row that ``group`` becomes; its links are not its own to write."""
-    joined = group.joined
-    source, client, service, _game = group.key
-    starts = [b.first_start_ms / 1000 for b in joined if b.first_start_ms is not None]
-    ends = [b.last_end_ms / 1000 for b in joined if b.last_end_ms is not None]
-    hit = sum(burst.hit_bytes for burst in joined)
-    miss = sum(burst.miss_bytes for burst in joined)
-    other = sum(burst.other_bytes for burst in joined)
-    rate, pauses, paused = rates.rate_and_silences(joined)
-    split = rates.split_rates(rate, hit, miss, other, pure)
-    peak = split.peak_bytes_per_second
-    speed = rate.bytes_per_second
-    implausible = limit is not None and max(speed or 0, peak or 0) > limit
-    if implausible:
-        peak = None
-    return Download(
-        pk=before.pk if before else None,
-        datasource_id=source,
-        client_id=client,
-        service=service,
-        title_id=min((s.raw, s.title_id) for s in group.members)[1],
-        started_at=bulk.moment(min([joined[0].first, *starts])),
-        ended_at=bulk.moment(max([joined[-1].last, *ends])),
-        requests=sum(burst.requests for burst in joined),
-        failed_requests=sum(burst.failed_requests for burst in joined),
-        hit_bytes=hit,
-        miss_bytes=miss,
-        other_bytes=other,
-        total_bytes=hit + miss + other,
-        silences=pauses,
-        silence_seconds=paused,
-        bytes_per_second=speed,
-        hit_bytes_per_second=split.hit_bytes_per_second,
-        miss_bytes_per_second=split.miss_bytes_per_second,
-        peak_bytes_per_second=peak,
-        basis=rate.basis.value,
-        split_basis=split.basis.value,
-        implausible=implausible,
-    )
+    absorbing.absorb(gone, groups, downloads)
+    linking.reopen_many([*changes, *map(_whole, gone)])
 
 
 def _changes(group: Group, before: Before | None, after: Download) -> list[Changed]:
@@ -370,43 +190,6 @@ def _changes(group: Group, before: Before | None, after: Download) -> list[Chang
     return [Changed(*group.key[:3], *ends)]
 
 
-def _absorb(
-    gone: list[Before], groups: list[Group], derived: list[Download]
-) -> list[Changed]:
-    """Delete downloads whose bursts went to others; their ids lead there."""
-    heir = {
-        stored.download_id: download.pk
-        for group, download in zip(groups, derived, strict=True)
-        for stored in group.members
-    }
-    heirs = {old.pk: heir.get(old.pk) or _covering(old, derived) for old in gone}
-    _redirect({pk: to for pk, to in heirs.items() if to is not None})
-    # Their bursts are others' by now.
-    for statement in _FORGET:
-        bulk.execute(statement, heirs)
-    return [_whole(old) for old in gone]
-
-
-def _redirect(heirs: dict[int, int]) -> None:
-    """Let the ids that are keys, and those that led to them, lead to the values."""
-    moved = [(heirs[to], pk) for pk, to in bulk.rows(_ALIASES, heirs)]
-    bulk.update_rows(DownloadAlias, ["download"], moved)
-    bulk.insert(DownloadAlias, ["id", "download"], list(heirs.items()))
-
-
 def _whole(one: Download | Before) -> Changed:
     key = one.datasource_id, one.client_id, one.service
     return Changed(*key, one.started_at, one.ended_at)
-
-
-def _covering(old: Before, derived: list[Download]) -> int | None:
-    """Return the download in whose time ``old`` was: its bursts were joined there."""
-    for new in derived:
-        if (
-            new.client_id == old.client_id
-            and new.service == old.service
-            and new.started_at <= old.ended_at
-            and new.ended_at >= old.started_at
-        ):
-            return int(new.pk)
-    return None

@@ -134,7 +134,9 @@ def _of_object(pairs: list[tuple[str, Any]]) -> "_Object | Candidate | BadRow":
                 if _app(app) == own and isinstance(name, str) and name.strip():
                     return Candidate(False, own, _name(name))
         first = next((n for n in names if isinstance(n, str) and n.strip()), "")
-        return Candidate(True, _app(apps[0]) if apps and names else NO_APP, _name(first))
+        return Candidate(
+            True, _app(apps[0]) if apps and names else NO_APP, _name(first)
+        )
     except BadRow as problem:
         return problem
 
