@@ -17,8 +17,9 @@ LINK = "text-primary-600 dark:text-primary-500"
 
 
 def unknown(reason: str) -> SafeString:
-    """Return a dash that tells on hovering why there is nothing."""
-    return format_html('<span title="{}" class="cursor-help">–</span>', reason)
+    """Return a dash that tells why there is nothing: in lists on hovering, on the page
+    of one row beside it."""
+    return format_html('<span title="{}" class="unknown cursor-help">–</span>', reason)
 
 
 def with_title(text: str, title: str) -> SafeString:

@@ -91,7 +91,7 @@ class DownloadAdmin(ExportMixin, CorrelatesAgain, SearchesNames, ReadOnlyAdmin):
                     "how",
                     ("hit_rate", "miss_rate"),
                     "split_how",
-                    ("up_rate", "implausible"),
+                    "up_rate",
                 )
             },
         ),
@@ -238,7 +238,10 @@ class DownloadAdmin(ExportMixin, CorrelatesAgain, SearchesNames, ReadOnlyAdmin):
 
     @admin.display(description="How the rate was got")
     def how(self, download: Download) -> str:
-        return download.get_basis_display()
+        how = download.get_basis_display()
+        if download.implausible:
+            how += "; not believed, as it is faster than the interface's link"
+        return how
 
     @admin.display(description="How hits and misses were told apart")
     def split_how(self, download: Download) -> str:

@@ -4,6 +4,7 @@ PostgreSQL: each filter and sort that they offer, by itself, in pairs and combin
 `LISTS_ROWS=0.05 make bench-lists` takes a twentieth of the rows.
 """
 
+import itertools
 import json
 import shutil
 import statistics
@@ -58,8 +59,8 @@ def _report(name: str, data: Path, **environment: str) -> None:
     assert not report["counts"], report["counts"][0]
 
 
-def measure(verbose: bool = False) -> None:
-    """Ask for every page once; print what it took as JSON."""
+def measure(most: int | None = None) -> None:
+    """Ask for every page once, or for ``most`` of each list; print what it took as JSON."""
     from django.contrib.auth.models import User
     from django.test import Client
 
@@ -73,9 +74,9 @@ def measure(verbose: bool = False) -> None:
     counts: list[str] = []
     for model in lists_pages.models():
         pages = lists_pages.of_model(model)
-        response = None
+        response, places = None, itertools.count()
         try:
-            while True:
+            while most is None or next(places) < most:
                 url = pages.send(response)
                 response, ms, asked = _timed(client, url)
                 took.append((ms, url))
@@ -84,9 +85,6 @@ def measure(verbose: bool = False) -> None:
         except StopIteration:
             pass
     times = sorted(ms for ms, _ in took)
-    if verbose:
-        for ms, url in sorted(took)[-60:]:
-            print(f"{ms:.0f} ms {url}")
     rows = ", ".join(
         f"{count:,} {name}"
         for count, name in (

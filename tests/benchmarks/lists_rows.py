@@ -154,9 +154,11 @@ def facts() -> list[str]:
             ", failed_requests, bytes_in_first_second, bytes_in_last_second",
         ),
         f"""INSERT INTO ingest_ingestrun (datasource_id, started_at, seconds, bytes,
-          lines, requests, sessions, skipped, rejected, skipped_by_reason, error)
+          lines, requests, sessions, skipped, rejected, skipped_by_reason, error,
+          failed)
         SELECT 1 + i % 2, {moment(at(RUNS, kept))}, 0.1, 1000, 10, 9, 1, 0, 0, '{{}}',
-          CASE WHEN i % 5000 = 1 THEN 'no space left' ELSE '' END
+          CASE WHEN i % 5000 = 1 THEN 'no space left' ELSE '' END,
+          CASE WHEN i % 5000 = 1 THEN {boolean(True)} ELSE {boolean(False)} END
         FROM {numbers(RUNS)}""",
         f"""INSERT INTO downloads_downloadalias (id, download_id)
         SELECT {DOWNLOADS} + i, i FROM {numbers(DOWNLOADS // 20)}""",

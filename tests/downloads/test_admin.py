@@ -122,7 +122,7 @@ def test_downloads_show_speeds_as_people_read_them(admin_client):
 def test_an_unknown_rate_is_a_dash_that_tells_why(admin_client):
     rows.download(bytes_per_second=None, basis="too_few")
     html = text(admin_client.get(DOWNLOADS))
-    assert 'title="unknown: too few requests" class="cursor-help">–<' in html
+    assert 'title="unknown: too few requests" class="unknown cursor-help">–<' in html
 
 
 def test_sessions_show_both_rates(admin_client):
