@@ -60,7 +60,7 @@ def _report(name: str, data: Path, **environment: str) -> None:
 
 
 def measure(most: int | None = None) -> None:
-    """Ask for every page once, or for ``most`` of each list; print what it took as JSON."""
+    """Ask for every page once, or ``most`` of each list; print what it took as JSON."""
     from django.contrib.auth.models import User
     from django.test import Client
 

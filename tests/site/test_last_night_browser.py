@@ -1,4 +1,4 @@
-"""The slow downloads of last night, found in a real browser and taken away as a file."""
+"""The slow downloads of last night, found in a real browser and taken as a file."""
 
 import csv
 import io
@@ -45,10 +45,10 @@ def test_the_slow_downloads_of_last_night_are_found_and_exported(page: Page):
     page.locator("thead a", has_text="↓ Rate").click()
     page.wait_for_url("**o=**")
     found = page.locator("#result_list tbody")
-    assert ["10.0.0.23", "10.0.0.22"] == [
+    assert [
         found.nth(n).locator(".field-client_name").inner_text().strip()
         for n in range(found.count())
-    ]
+    ] == ["10.0.0.23", "10.0.0.22"]
     with page.expect_download() as saved:
         page.get_by_role("link", name="Export CSV").click()
     text = Path(saved.value.path()).read_text()
