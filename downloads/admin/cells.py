@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from downloads import quantities
+from downloads.models import Client, NameSource
 
 LINK = "text-primary-600 dark:text-primary-500"
 
@@ -26,6 +27,15 @@ def with_title(text: str, title: str) -> SafeString:
     return format_html(
         '<span title="{}" class="whitespace-nowrap">{}</span>', title, text
     )
+
+
+def client(named: Client) -> SafeString:
+    """Return what a client is called; a name that nobody gave by hand says whose."""
+    title = named.address
+    if named.name and named.name_source in (NameSource.LEASE, NameSource.DNS):
+        title += f", named by {named.get_name_source_display()}"
+        return with_title(f"{named} *", title)
+    return with_title(str(named), title)
 
 
 def size(count: int) -> SafeString:

@@ -140,7 +140,7 @@ class DownloadAdmin(ExportMixin, CorrelatesAgain, SearchesNames, ReadOnlyAdmin):
 
     @admin.display(description="Client")
     def client_name(self, download: Download) -> SafeString:
-        return cells.with_title(str(download.client), download.client.address)
+        return cells.client(download.client)
 
     @admin.display(description="Started", ordering="started_at")
     def started(self, download: Download) -> SafeString:

@@ -210,7 +210,7 @@ class StreamSessionAdmin(
 
     @admin.display(description="Client")
     def client_name(self, session: StreamSession) -> SafeString:
-        return cells.with_title(str(session.client), session.client.address)
+        return cells.client(session.client)
 
     @admin.display(description="Host")
     def host_and_service(self, session: StreamSession) -> SafeString:

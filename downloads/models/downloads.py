@@ -2,8 +2,10 @@
 
 from django.db import models
 
-from downloads.models.names import Client, Datasource, Title
+from downloads.models.clients import Client
+from downloads.models.datasources import Datasource
 from downloads.models.shown import Shown
+from downloads.models.titles import Title
 
 
 class Basis(models.TextChoices):

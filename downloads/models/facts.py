@@ -3,9 +3,11 @@ as the log has them: these rows are added and compared, not read by people."""
 
 from django.db import models
 
+from downloads.models.clients import Client
+from downloads.models.datasources import Datasource
 from downloads.models.downloads import Download
-from downloads.models.names import Client, Datasource, Title
 from downloads.models.shown import Shown
+from downloads.models.titles import Title
 
 
 class Burst(Shown):

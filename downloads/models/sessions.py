@@ -2,8 +2,9 @@
 
 from django.db import models
 
+from downloads.models.clients import Client
+from downloads.models.datasources import Datasource
 from downloads.models.downloads import Download
-from downloads.models.names import Client, Datasource
 from downloads.models.shown import Shown
 
 

@@ -248,3 +248,10 @@ def test_clients_are_named_and_hidden_in_their_list(admin_client):
 def test_lists_need_a_signed_in_operator(client):
     assert client.get(DOWNLOADS).url.startswith("/admin/login/")
     assert Client.objects.count() == 0
+
+
+def test_a_name_that_a_lookup_gave_is_marked(admin_client):
+    rows.download(client=rows.client(name="gaming-pc.lan", name_source="dns"))
+    html = admin_client.get("/admin/downloads/download/").content.decode()
+    assert 'title="10.0.0.11, named by reverse DNS"' in html
+    assert "gaming-pc.lan *<" in html
