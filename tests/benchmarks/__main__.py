@@ -13,6 +13,7 @@ NAMES = (
     "kills",
     "forgetting",
     "lists",
+    "lists_postgresql",
     "stack",
     "export",
     "titles",

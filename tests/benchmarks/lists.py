@@ -1,20 +1,17 @@
-"""How long the admin's lists take on a large LANCache of two years, on SQLite and on
-PostgreSQL: each filter and sort that they offer, by itself, in pairs and combined.
+"""How long the admin's lists take on a large LANCache of two years: each filter and
+sort that they offer, by itself, in pairs and combined.
 
 `LISTS_ROWS=0.05 make bench-lists` takes a twentieth of the rows.
 """
 
 import itertools
 import json
-import shutil
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import process
-from tests.postgres import Postgres
 
 MOST_MS, MOST_QUERIES = 300, 12
 MEASURE = """
@@ -29,34 +26,22 @@ lists.measure()
 
 def main() -> None:
     with process.workplace() as place:
-        _report("SQLite", process.migrated(place / "data"))
-    place = Path(tempfile.mkdtemp(prefix="lancache-pg-", dir="/tmp"))
-    server = None
-    try:
-        server = Postgres(place)
-        server.start()
-        url = server.database("lists")
-        data = process.migrated(place / "django", DATABASE_URL=url)
-        _report("PostgreSQL", data, DATABASE_URL=url)
-    finally:
-        if server:
-            server.stop()
-        shutil.rmtree(place, ignore_errors=True)
+        report("SQLite", process.migrated(place / "data"))
 
 
-def _report(name: str, data: Path, **environment: str) -> None:
-    report = process.run(["-c", MEASURE], data, **environment).report
+def report(name: str, data: Path, **environment: str) -> None:
+    figures = process.run(["-c", MEASURE], data, **environment).report
     print(
-        f"lists: {name}: {report['rows']}; {report['pages']:,} pages:"
-        f" median {report['median']:.0f} ms,"
-        f" 95th percentile {report['p95']:.0f} ms (at most {MOST_MS});"
-        f" worst {report['worst'][0]:.0f} ms, {report['worst'][1]};"
-        f" most queries {report['queries'][0]} (at most {MOST_QUERIES}),"
-        f" {report['queries'][1]}; counts of a table: {len(report['counts'])}"
+        f"lists: {name}: {figures['rows']}; {figures['pages']:,} pages:"
+        f" median {figures['median']:.0f} ms,"
+        f" 95th percentile {figures['p95']:.0f} ms (at most {MOST_MS});"
+        f" worst {figures['worst'][0]:.0f} ms, {figures['worst'][1]};"
+        f" most queries {figures['queries'][0]} (at most {MOST_QUERIES}),"
+        f" {figures['queries'][1]}; counts of a table: {len(figures['counts'])}"
     )
-    assert report["p95"] <= MOST_MS, name
-    assert report["queries"][0] <= MOST_QUERIES, name
-    assert not report["counts"], report["counts"][0]
+    assert figures["p95"] <= MOST_MS, name
+    assert figures["queries"][0] <= MOST_QUERIES, name
+    assert not figures["counts"], figures["counts"][0]
 
 
 def measure(most: int | None = None) -> None:
