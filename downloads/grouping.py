@@ -162,7 +162,7 @@ def _stored(keys: Iterable[int]) -> Iterator[Stored]:
         done,
         *facts,
     ) in bulk.rows(_STORED, keys):
-        key = (source, client, service, _game(name, raw))
+        key = (source, client, service, game(name, raw))
         yield Stored(pk, key, title, raw, download, bool(done), bursts.Burst(*facts))
 
 
@@ -186,7 +186,7 @@ def _downloads_around(queued: list[Stored]) -> set[int]:
     return {
         pk
         for pk, service, name, raw in bulk.rows(_GAMES, near)
-        if (service, _game(name, raw)) in games
+        if (service, game(name, raw)) in games
     }
 
 
@@ -208,7 +208,7 @@ def _spans(queued: list[Stored]) -> list[Changed]:
     ]
 
 
-def _game(name: str, raw: str) -> str:
+def game(name: str, raw: str) -> str:
     # A name can't be taken for a raw title: no raw one begins with a newline.
     return f"\n{name}" if name else raw
 

@@ -16,6 +16,7 @@ NAMES = (
     "stack",
     "export",
     "titles",
+    "latency",
 )
 
 
