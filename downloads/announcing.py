@@ -3,6 +3,7 @@ between for rates to fall and endings to show."""
 
 import threading
 import time
+from collections.abc import Callable, Container
 
 from bandwidth.broadcasting import publish
 from downloads.live import Live
@@ -11,10 +12,14 @@ AGAIN_SECONDS = 5  # while anything runs
 
 
 class Announcer:
-    """For one process, whose threads take turns."""
+    """For one process, whose threads take turns.
 
-    def __init__(self) -> None:
+    ``held_back`` tells the datasources whose lines come late.
+    """
+
+    def __init__(self, held_back: Callable[[], Container[int]]) -> None:
         self._live = Live()
+        self._held_back = held_back
         self._turn = threading.Lock()
         # Whoever said it before may have ended in the middle.
         self._runs = True
@@ -26,7 +31,7 @@ class Announcer:
             due = self._runs and time.monotonic() - self._said >= AGAIN_SECONDS
             if not (read or due):
                 return
-            message = self._live.message(time.time())
+            message = self._live.message(time.time(), self._held_back())
             runs = bool(message["downloads"] or message["more"])
             # That nothing runs any more is said once.
             if runs or self._runs:

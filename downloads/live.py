@@ -15,7 +15,7 @@ there is already; ``secondsLeft`` is a guess from it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -98,10 +98,10 @@ class Live:
         self._times = LogTimes()
         self._largest: dict[int, int] = {}
 
-    def message(self, now: float) -> Message:
-        """Return what runs at ``now``, in epoch seconds."""
+    def message(self, now: float, held_back: Container[int] = ()) -> Message:
+        """Return what runs at ``now``, in epoch seconds; see LogTimes.at."""
         newest = Datasource.objects.values_list("pk", "newest_stamp")
-        times = self._times.at(dict(newest), now)
+        times = self._times.at(dict(newest), now, held_back)
         rows = _rows(times)
         running = at_work(rows, _moved(times) if rows else {}, times)
         shown = [one for one in running if not one.row.hidden][:SHOWN]

@@ -1,18 +1,18 @@
 """What time it is by each log, and which ten seconds of it are the last. Pure.
 
 A stamp is a whole second, and the newest one's second may not be over: the last ten
-seconds are those before it. A log that falls silent has no clock of its own: ours tells
-how long ago its newest line came. Then its lines may still be held back, as nginx's
-``flush=5s`` does, so that its ten seconds stand for that long before they move on.
+seconds are those before it. Where nginx holds lines back (``flush=5s``), each of its
+workers for itself, they end so much earlier, and are complete all the same. A log that
+falls silent has no clock: ours tells how long ago its newest line came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 SECONDS = 10
 """That a rate stands for: below, stamps of one second say too little."""
 BUCKET = 10  # seconds, each from a multiple of ten
-HELD_BACK = 5  # seconds
+HELD_BACK = 5  # seconds, by logs that are known for it
 TRUSTED = 300
 """Seconds by which a log's clock may differ from ours. What is older was not logged
 now; what is newer was stamped by no clock."""
@@ -21,7 +21,7 @@ now; what is newer was stamped by no clock."""
 @dataclass(frozen=True, slots=True)
 class LogTime:
     """``now`` by the log, its ``newest`` stamp, and the ``end`` of the last ten
-    seconds, which is not in them."""
+    seconds, itself not in them."""
 
     now: float
     newest: int
@@ -51,10 +51,13 @@ class LogTimes:
     def __init__(self) -> None:
         self._came: dict[int, tuple[int, float]] = {}
 
-    def at(self, newest: Mapping[int, int], now: float) -> dict[int, LogTime]:
+    def at(
+        self, newest: Mapping[int, int], now: float, held_back: Container[int] = ()
+    ) -> dict[int, LogTime]:
         """Return the time by each log that said something of late.
 
         ``newest``: the newest stamp of each; ``now``: ours. Both in epoch seconds.
+        ``held_back``: the logs whose lines come late.
         """
         self._came = {
             source: (stamp, self._when_it_came(source, stamp, now))
@@ -65,8 +68,9 @@ class LogTimes:
             if stamp > now + TRUSTED:
                 times[source] = LogTime(now, stamp, int(now))
             elif (silent := max(0.0, now - came)) < TRUSTED:
-                moved_on = max(0, int(silent) - HELD_BACK)
-                times[source] = LogTime(stamp + silent, stamp, stamp + moved_on)
+                late = HELD_BACK if source in held_back else 0
+                end = stamp + int(silent) - late
+                times[source] = LogTime(stamp + silent, stamp, end)
         return times
 
     def _when_it_came(self, source: int, stamp: int, now: float) -> float:

@@ -14,11 +14,22 @@ from dataclasses import dataclass, field
 from downloads.announcing import Announcer
 from downloads.models import Datasource
 from ingest import files, passes
+from ingest.models import LogFile
 
 LOOK_SECONDS = 0.25  # from one look to the next
 REST_SECONDS = 0.5  # from a pass that read something to the next look
-announce = Announcer()
+# What these write has passed a buffer of some seconds, as bare metal caches have it.
+BUFFERED = ("A3", "A4")
 _watching = threading.Lock()
+
+
+def held_back() -> set[int]:
+    """Return the datasources whose lines come late."""
+    buffered = LogFile.objects.filter(format__in=BUFFERED, finished=False)
+    return set(buffered.values_list("datasource_id", flat=True).distinct())
+
+
+announce = Announcer(held_back)
 
 
 @dataclass

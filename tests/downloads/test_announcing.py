@@ -33,7 +33,7 @@ def said(broker: str):
 @pytest.fixture
 def announce():
     with time_machine.travel(NOW, tick=False):
-        yield Announcer()
+        yield Announcer(held_back=set)
 
 
 def test_after_a_pass_that_read_something_it_is_said(said, announce):

@@ -15,11 +15,18 @@ def test_a_log_that_speaks_ends_with_the_second_before_its_newest():
     assert at(NOON, NOON + 0.4) == LogTime(NOON + 0.4, NOON, NOON)
 
 
-def test_lines_may_be_held_back_for_five_seconds():
+def test_a_log_that_falls_silent_goes_on_by_our_clock():
     times = LogTimes()
     assert [
-        times.at({1: NOON}, NOON + silent)[1].end - NOON for silent in (1, 5, 6, 30)
-    ] == [0, 0, 1, 25]
+        times.at({1: NOON}, NOON + silent)[1].end - NOON for silent in (0.9, 1, 6, 30)
+    ] == [0, 1, 6, 30]
+
+
+def test_where_lines_are_held_back_the_last_five_seconds_are_not_told_yet():
+    times = LogTimes().at({1: NOON, 2: NOON}, NOON + 2, held_back={2})
+    assert [times[1].end - NOON, times[2].end - NOON] == [2, -3]
+    # Of the ten seconds before noon the last three may not be complete.
+    assert times[2].share(NOON - 10, 1000, 0) == pytest.approx(0.7)
 
 
 def test_a_log_of_five_minutes_ago_says_nothing_of_now():
