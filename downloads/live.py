@@ -10,8 +10,11 @@ The fastest come first, at most 50; ``more`` run and are not shown. The sum is t
 all, without clients that are left out of statistics; hidden ones count, and are named
 nowhere. Null is unknown: rates of a download that logged nothing of late, as a single
 long GET does, and "hitShare" where neither hits nor misses were logged.
-``expectedBytes`` is the most that the title ever came to, null if that is no more than
-there is already; ``secondsLeft`` is a guess from it.
+``expectedBytes`` is the most that a download of the title came to, null if that is no
+more than there is already; ``secondsLeft`` is a guess from it.
+
+Rates are those of the last ten seconds that are complete, see downloads.logtime, and
+come from buckets: ``Live().message(now)`` tells them to whoever asks.
 """
 
 from collections import defaultdict
@@ -31,11 +34,12 @@ from downloads.models import Burst, Datasource, Download, Title, TrafficBucket
 SHOWN = 50
 # The worker does not load the pages: a test holds this to their address.
 URL = "/admin/downloads/download/{}/change/"
-# The latest downloads of a title, among which its largest is looked for, once a run.
+# Of a title, the latest first: so many downloads are looked through for its largest,
+# once while it runs.
 LOOKED_THROUGH = 10_000
 _DOWNLOAD, _TITLE = Download._meta.db_table, Title._meta.db_table
 _LARGEST = (
-    "SELECT t.id, (SELECT MAX(total_bytes) FROM (SELECT d.total_bytes"
+    "SELECT t.id, (SELECT COALESCE(MAX(total_bytes), 0) FROM (SELECT d.total_bytes"
     f" FROM {_DOWNLOAD} d WHERE d.title_id = t.id ORDER BY d.started_at DESC"
     f" LIMIT {LOOKED_THROUGH}) latest) FROM {_TITLE} t WHERE t.id IN"
 )
