@@ -37,11 +37,10 @@ def survey(
     Rows are made for new files and brought up to date for known ones. Only those of
     ``kinds`` are to be read.
     """
-    directory = Path(datasource.log_directory)
-    how = (only, kinds, datasource.history_days, datasource.preferred_series)
-    signature = (discovery.signature(directory), how)
+    signature = _signature(datasource, only, kinds)
     if _seen.get(datasource.pk) == signature:
         return Survey(idle=True)
+    directory = Path(datasource.log_directory)
     while True:
         try:
             result = _survey(datasource, directory, fresh_first, only)
@@ -51,6 +50,22 @@ def survey(
             continue
     _seen[datasource.pk] = signature
     return result
+
+
+def has_changed(datasource: Datasource) -> bool:
+    """Tell whether the next survey has something to look at: names and sizes only."""
+    kinds = Logs(datasource.reads).kinds
+    try:
+        return _seen.get(datasource.pk) != _signature(datasource, None, kinds)
+    except discovery.DirectoryProblem:
+        return False  # surveys tell of it, and once a second is enough
+
+
+def _signature(
+    datasource: Datasource, only: Path | None, kinds: frozenset[str]
+) -> object:
+    how = (only, kinds, datasource.history_days, datasource.preferred_series)
+    return discovery.signature(Path(datasource.log_directory)), how
 
 
 def _survey(

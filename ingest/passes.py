@@ -53,14 +53,6 @@ class Pass:
     finished: bool = True
 
 
-def tick(budget: float) -> None:
-    """Read what is new in every datasource that is not paused."""
-    for datasource in Datasource.objects.filter(enabled=True, forgetting=""):
-        with alone(datasource) as free:
-            if free:
-                run(datasource, budget)
-
-
 _busy: dict[int, threading.Lock] = defaultdict(threading.Lock)
 
 

@@ -53,7 +53,8 @@ def slices(
 ) -> Generator[Slice, None, None]:
     """Yield what was not read; the caller records each, in order.
 
-    One at least, if there is one; none is begun once ``is_over``. Lines before the
+    One at least, if there is one; none is begun once ``is_over``, and none of what came
+    since the look at the file: line by line, that would never end. Lines before the
     epoch second ``since`` are skipped. Looks at no table. Raises OSError (FileReplaced
     where the file was truncated and holds something else), or DamagedFile.
     """
@@ -73,7 +74,7 @@ def slices(
         following = ahead.submit(after, start)
         while parsed := following.result():
             end = parsed.chunk.end
-            is_last = is_over()
+            is_last = is_over() or _all_found(reading, end)
             if not is_last:
                 following = ahead.submit(after, end)
             # Here, not ahead: parsing takes longer than all else.
@@ -82,6 +83,11 @@ def slices(
             start = end
             if is_last:
                 return
+
+
+def _all_found(reading: Reading, end: int) -> bool:
+    """Tell whether ``end`` is where the file ended when it was looked at."""
+    return not reading.found.compression and end >= reading.found.size
 
 
 def _read(

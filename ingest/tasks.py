@@ -13,14 +13,15 @@ from downloads.models import Job
 from ingest.traces import forget_addresses
 
 BUDGET = 2.0  # seconds of reading for one datasource and tick
+WATCHED = 0.9  # seconds of those until the next tick
 
 
 @shared_task
 def read_new() -> None:
     """Read what is new in the logs of every datasource that is not paused."""
-    from ingest import passes
+    from ingest import watching
 
-    passes.tick(BUDGET)
+    watching.watch(BUDGET, WATCHED)
 
 
 @shared_task

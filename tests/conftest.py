@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import django
+import hypothesis
 
 # Before Django reads its settings, which happens once this file is loaded; short,
 # because a unix socket lies in it.
@@ -26,5 +27,11 @@ from django.conf import settings  # noqa: E402
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 from tests.services import broker  # noqa: E402
+
+# A slow moment of the machine is no fault of what is tested.
+hypothesis.settings.register_profile(
+    "patient", parent=hypothesis.settings(), deadline=None
+)
+hypothesis.settings.load_profile("patient")
 
 __all__ = ["broker"]

@@ -17,6 +17,7 @@ NAMES = (
     "stack",
     "export",
     "titles",
+    "latency",
 )
 
 

@@ -21,7 +21,7 @@ from downloads.models import (
     TrafficBucket,
     TrafficQuarter,
 )
-from ingest import files, forgetting, operations, passes, starting, tasks
+from ingest import files, forgetting, operations, starting, tasks, watching
 from ingest.models import IngestRun, LogFile, RejectedLine
 from tests.ingest.logs import (
     NOON,
@@ -119,7 +119,7 @@ def test_a_kill_in_the_midst_of_forgetting_is_gone_on_with(
     before = snapshot()
     job = operations.ask(AGAIN, hall)
     killed(monkeypatch, job, kill_after)
-    passes.tick(1)
+    watching.tick(1)
     grouping.group()
     assert jobs.finish(job).state == Job.State.DONE
     assert snapshot() == before
@@ -142,7 +142,7 @@ def test_reading_rests_while_data_is_forgotten(hall):
     forgetting.begin(hall.pk, Logs.ACCESS)
     append(Path(hall.log_directory) / "access.log", request(NOON + 9000))
     before = requests_of(hall)
-    passes.tick(1)
+    watching.tick(1)
     read(hall)
     assert requests_of(hall) == before
     forgetting.finish(hall.pk, Logs.ACCESS, again=False)
@@ -158,7 +158,7 @@ def test_a_job_that_was_stopped_leaves_reading_at_rest_until_another_is_done(
     job = operations.ask(AGAIN, hall)
     jobs.run(time.monotonic() + 0.001)
     jobs.stop(job)
-    passes.tick(1)
+    watching.tick(1)
     hall.refresh_from_db()
     assert hall.forgetting == "both"
     with pytest.raises(AssertionError, match="forgotten in part"):
@@ -202,10 +202,10 @@ def test_forgetting_the_stream_log_clears_what_downloads_had_of_it(hall, cellar)
 
 def test_what_was_forgotten_is_not_read_again_and_what_follows_is(hall):
     done(FORGET, hall)
-    passes.tick(1)
+    watching.tick(1)
     assert not any(model._default_manager.exists() for model in FACTS)
     append(Path(hall.log_directory) / "access.log", request(NOON + 90_000))
-    passes.tick(1)
+    watching.tick(1)
     assert requests_of(hall) == 1
 
 
@@ -249,7 +249,7 @@ def test_what_is_logged_meanwhile_is_read_once(hall, monkeypatch):
     while job.is_open:
         append(log, request(NOON + 90_000 + added))
         added += 1
-        passes.tick(0.01)
+        watching.tick(0.01)
         jobs.run(time.monotonic() + 0.001)
         job.refresh_from_db()
     read(hall)

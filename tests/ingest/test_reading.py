@@ -22,7 +22,7 @@ from downloads.models import (
     StreamSession,
     TrafficQuarter,
 )
-from ingest import files, passes, pipeline, slices, starting, understanding
+from ingest import files, passes, pipeline, slices, starting, understanding, watching
 from ingest.models import IngestRun, LogFile, RejectedLine
 from tests.ingest.logs import (
     NOON,
@@ -349,16 +349,16 @@ def test_a_datasource_without_logs_stops_no_other(tmp_path, logs, hall, broker):
     (tmp_path / "empty").mkdir()
     nowhere = datasource(tmp_path / "nowhere", "a-missing")
     empty = datasource(tmp_path / "empty", "b-empty")
-    passes.tick(2.0)
+    watching.tick(2.0)
     assert requests_of(hall) == 3
     for source, why in ((nowhere, "does not exist"), (empty, "holds no")):
         source.refresh_from_db()
         assert why in source.last_error and source.log_directory in source.last_error
     assert IngestRun.objects.count() == 3
-    passes.tick(2.0)
+    watching.tick(2.0)
     assert IngestRun.objects.count() == 3, "the same error is told once"
     append(tmp_path / "empty" / "access.log", *some(0, 1))
-    passes.tick(2.0)
+    watching.tick(2.0)
     empty.refresh_from_db()
     assert (empty.last_error, requests_of(empty)) == ("", 1)
 
@@ -366,7 +366,7 @@ def test_a_datasource_without_logs_stops_no_other(tmp_path, logs, hall, broker):
 def test_a_paused_datasource_is_not_read(logs, hall, broker):
     append(logs / "access.log", *some(0, 3))
     Datasource.objects.update(enabled=False)
-    passes.tick(2.0)
+    watching.tick(2.0)
     assert requests_of(hall) == 0
 
 
@@ -375,7 +375,7 @@ def test_without_a_broker_reading_goes_on(logs, hall, settings):
     dead = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1"}
     settings.CACHES = {"default": dead}
     append(logs / "access.log", *some(0, 3))
-    passes.tick(2.0)
+    watching.tick(2.0)
     assert requests_of(hall) == 3
 
 
