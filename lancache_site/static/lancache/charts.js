@@ -12,6 +12,8 @@
   const GREY = "#9ca3af";
   const GRID = "rgba(156, 163, 175, 0.2)";
 
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+
   const rate = (bytes, short = false) => {
     let value = inBits ? bytes * 8 : bytes;
     let power = 0;
@@ -52,21 +54,23 @@
   // Round steps in the reader's units, not in bytes.
   const rateStep = (most) => {
     const factor = inBits ? 8 : 1;
-    const value = Math.max(most * factor, 1) * 1.05;
+    const value = Math.max(most * factor, 1);
     const unit = base ** Math.floor(Math.log(value) / Math.log(base));
     const rough = value / unit / 4;
     const power = 10 ** Math.floor(Math.log10(rough));
     return ([1, 2, 2.5, 5, 10].find((one) => one * power >= rough) * power * unit) / factor;
   };
-  const rateLimits = (axis) => {
-    const step = rateStep(axis.max);
-    axis.min = 0;
-    axis.max = Math.ceil((axis.max * 1.02) / step || 1) * step;
+  // From all points, whatever the chart has drawn before.
+  const scale = (chart) => {
+    let most = 0;
+    for (const { data } of chart.data.datasets) for (const point of data) if (point.y > most) most = point.y;
+    const step = rateStep(most);
+    Object.assign(chart.options.scales.y, { min: 0, max: Math.max(1, Math.ceil((most * 1.02) / step)) * step });
+    chart.rateStep = step;
   };
   const rateTicks = (axis) => {
-    const step = rateStep(axis.max / 1.05);
     axis.ticks = [];
-    for (let value = 0; value <= axis.max * 1.001; value += step) axis.ticks.push({ value });
+    for (let value = 0; value <= axis.max * 1.001; value += axis.chart.rateStep ?? axis.max) axis.ticks.push({ value });
   };
 
   const drawn = (canvas, tickText, tipText) =>
@@ -75,7 +79,6 @@
       data: { datasets: [] },
       options: {
         animation: false, parsing: false, normalized: true, maintainAspectRatio: false,
-        font: { family: "Inter" },
         interaction: { mode: "nearest", axis: "x", intersect: false },
         elements: { point: { radius: 0, hitRadius: 8 }, line: { borderWidth: 2, borderJoinStyle: "round" } },
         plugins: {
@@ -87,7 +90,7 @@
         },
         scales: {
           x: { type: "linear", grid: { display: false }, border: { color: GRID }, afterBuildTicks: timeTicks, ticks: { color: GREY, maxRotation: 0, autoSkip: false, callback: tickText } },
-          y: { suggestedMax: 1, grid: { color: GRID }, border: { display: false }, afterDataLimits: rateLimits, afterBuildTicks: rateTicks, ticks: { color: GREY, callback: (value) => rate(value, true) } },
+          y: { grid: { color: GRID }, border: { display: false }, afterBuildTicks: rateTicks, ticks: { color: GREY, callback: (value) => rate(value, true) } },
         },
       },
     });
@@ -99,12 +102,14 @@
   const now = drawn(document.getElementById("now-chart"), (at) => clock(at), seconds);
   const interval = Number(document.getElementById("status").dataset.interval);
   let lines = new Map();
-  let drawnAt = 0;
+  let drawnAt = -Infinity;
   let last = 0;
 
   document.addEventListener("lancache:chart", ({ detail }) => {
-    if (detail.whole) lines = new Map();
-    if (detail.whole) last = 0;
+    if (detail.whole) {
+      lines = new Map();
+      last = 0;
+    }
     for (const [place, second] of detail.at.entries()) {
       const at = second * 1000;
       // Nothing was read meanwhile: a gap, not a line across it.
@@ -119,7 +124,7 @@
       }
     }
     // Faster than once a second the eye gains nothing; unseen, nobody does.
-    if (document.hidden || performance.now() - drawnAt < 900) return;
+    if (!detail.whole && (document.hidden || performance.now() - drawnAt < 900)) return;
     drawnAt = performance.now();
     redraw();
   });
@@ -133,6 +138,7 @@
       return line.ways.map((way, side) => series(names[side], COLOURS[index % COLOURS.length][side], way, { fill: side === 0 }));
     });
     Object.assign(now.options.scales.x, { min: last - TEN_MINUTES, max: last });
+    scale(now);
     now.update("none");
   };
 
@@ -152,7 +158,7 @@
         const colour = COLOURS[index % COLOURS.length][side];
         const name = named(line, told.lines.length > 1)[side];
         const peak = line.peaks[way];
-        if (peak) found.push({ ...peak, name, colour });
+        if (peak) found.push({ ...peak, name, side });
         const mark = peak ? [{ x: peak.at * 1000, y: peak.bytesPerSecond }] : [];
         return [
           series(name, colour, points(line[way]), { fill: side === 0 }),
@@ -162,10 +168,12 @@
       }),
     );
     Object.assign(past.options.scales.x, { min: told.start * 1000, max: (told.start + told.count * told.step) * 1000 });
+    scale(past);
     past.update("none");
     peaks.replaceChildren(...found.map((one) => {
       const item = document.createElement("li");
-      item.textContent = `Peak ${one.name.replace(/^[TF]/, (letter) => letter.toLowerCase())}: ${one.rate}, ${one.moment}`;
+      item.textContent = `${one.name}: at most ${one.rate}, ${one.moment}`;
+      item.dataset.side = one.side;
       return item;
     }));
     if (!found.length) peaks.textContent = "Nothing was read in that time.";
