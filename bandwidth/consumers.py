@@ -80,6 +80,8 @@ class BandwidthConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Any
                     # In the order of their first arrival: none holds another up.
                     kind = next(iter(self._newest))
                     await self._send(await self.frames(self._newest.pop(kind)))
+        except OSError:
+            return  # it has left, and is about to be told so
         except Exception:  # whatever it is: who hears nothing more must come again
             log.exception("A listener could not be told")
             await self.close(FAILED)

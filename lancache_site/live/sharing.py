@@ -25,6 +25,8 @@ class Shared(Generic[T]):
                 self._newest.clear()
             held = question, asyncio.ensure_future(answer())
             self._newest[key] = held
+        if held[1].done():
+            return held[1].result()
         # Who leaves meanwhile takes nothing away from the others.
         return await asyncio.shield(held[1])
 

@@ -59,7 +59,7 @@ def test_a_range_ends_with_the_step_of_now_and_is_not_too_fine(name: str):
 def sample(at: int, seconds: int = 60, **changes: int) -> None:
     row = {"received_bytes": 600, "transmitted_bytes": 6000, "covered_ms": 60_000}
     row |= {"samples": 60, "receive_max": 20, "transmit_max": 200} | changes
-    source = BandwidthSource.objects.first()
+    source = BandwidthSource.objects.get()
     BandwidthSample.objects.create(
         source=source, interface="eth0", seconds=seconds, at=at, **row
     )

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.services import need
 from tests.site.stack import Stack, manage
@@ -87,16 +88,17 @@ def looking(browser: Browser, stack: Stack, *expected: str) -> Iterator[Page]:
     complaints: list[str] = []
     page = browser.new_page(base_url=base, viewport={"width": 1400, "height": 900})
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda m: m.type in ("error", "warning") and hear(m.text))
 
-    def hear(text: str) -> None:
-        if not any(words in text for words in expected):
-            complaints.append(text)
+    def hear(message: ConsoleMessage) -> None:
+        known = any(words in message.text for words in expected)
+        if message.type in ("error", "warning") and not known:
+            complaints.append(message.text)
 
     def follow(url: str) -> None:
         if not url.startswith((base, base.replace("http", "ws"), "data:")):
             complaints.append(f"asked of another host: {url}")
 
+    page.on("console", hear)
     page.on("request", lambda request: follow(request.url))
     page.on("websocket", lambda socket: follow(socket.url))
     yield page
@@ -179,7 +181,9 @@ def test_history_is_chosen_by_keys(browser: Browser, stack: Stack):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(browser: Browser, stack: Stack, scheme: str):
+def test_it_fits_a_phone(
+    browser: Browser, stack: Stack, scheme: Literal["light", "dark"]
+):
     with looking(browser, stack) as page:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": 400, "height": 800})

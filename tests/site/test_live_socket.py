@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from bandwidth.broadcasting import Broadcast
 from lancache_site.live import consumers, rendering
 from lancache_site.live.consumers import LiveConsumer
+from lancache_site.live.sharing import Shared
 from lancache_site.models import KioskLink, Preferences
 from tests import rows
 from tests.site.test_live import connections, interface, running, sample
@@ -26,7 +27,7 @@ class Listener:
     """A websocket's client, without the network between."""
 
     def __init__(self, query: str, user: Any = None, cookie: str = "") -> None:
-        scope = {
+        scope: dict[str, Any] = {
             "type": "websocket", "path": "/ws/bandwidth/", "headers": [],
             "query_string": query.encode(), "user": user or AnonymousUser(),
             "cookies": {"kiosk": cookie},
@@ -75,7 +76,7 @@ def kiosk_link(**changes: Any) -> tuple[KioskLink, str]:
 
 
 def now(*interfaces: Any) -> dict[str, Any]:
-    return sample(*interfaces) | {"at": round(time.time(), 3)}
+    return {**sample(*interfaces), "at": round(time.time(), 3)}
 
 
 async def test_a_page_is_told_the_chart_as_json_and_figures_as_fragments(broadcast):
@@ -230,7 +231,7 @@ async def test_a_message_that_cannot_be_told_makes_the_page_come_again(
 
 
 async def test_who_leaves_takes_the_answer_from_nobody():
-    shared: consumers.Shared[int] = consumers.Shared()
+    shared: Shared[int] = Shared()
     may_answer = asyncio.Event()
 
     async def answer() -> int:
