@@ -82,17 +82,20 @@ def _refused(request: HttpRequest) -> HttpResponse:
 def _page(request: HttpRequest, who: Audience | None, past: str) -> HttpResponse:
     if who is None:
         return _refused(request)
-    context: dict[str, Any] = {
-        "who": who,
+    context = {
+        **history_context(who, past),
         "socket": "/ws/bandwidth/?as=html" + ("&kiosk" if who.is_kiosk else ""),
-        "past": reverse(past),
-        "ranges": RANGES,
         "interval": settings.BANDWIDTH_SAMPLE_INTERVAL,
     }
     with who.reading():
         # As long as nothing was heard, the page shows what it would show of nothing.
         context["ways"] = rendering.figures([])
         return render(request, "pages/live.html", context)
+
+
+def history_context(who: Audience | None, past: str) -> dict[str, Any]:
+    """Return what the fragment needs; ``past``: the name of where its chart asks."""
+    return {"who": who, "past": reverse(past), "ranges": RANGES}
 
 
 def _past(request: HttpRequest, who: Audience | None) -> HttpResponse:

@@ -180,6 +180,16 @@ def test_history_is_chosen_by_keys(browser: Browser, stack: Stack):
         assert answer.value.json()["step"] == 1200
 
 
+def test_the_admin_draws_the_same_history(browser: Browser, stack: Stack):
+    with looking(browser, stack) as page:
+        sign_in(page)
+        with page.expect_response("**/live/history/?range=day"):
+            page.goto("/admin/bandwidth/bandwidthsample/")
+        page.wait_for_function("Chart.getChart('past-chart').options.scales.x.max")
+        page.locator("a", has_text="See it live").click()
+        page.wait_for_url("**/live/")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone(
     browser: Browser, stack: Stack, scheme: Literal["light", "dark"]
@@ -203,7 +213,7 @@ def test_it_says_that_it_is_cut_off_and_comes_back_by_itself(
         drawn = len(points(page))
         web = stack.child("uvicorn")
         web.suspend()  # nothing is heard, though the connection stands
-        expect(page.locator("#state")).to_have_text("No news from the sampler")
+        expect(page.locator("#state")).to_have_text("No fresh reading")
         expect(page.locator("#age")).to_have_text(
             re.compile(r"figures are \d+ s old"), timeout=10_000
         )

@@ -1,4 +1,4 @@
-// The charts of the live page: the last ten minutes as they pass, and what was before.
+// Charts of bandwidth: the last ten minutes as they pass, and what was before.
 // Numbers are bytes per second; what one reads is in the units and the zone of the page.
 (() => {
   const page = document.querySelector("[data-zone]");
@@ -6,7 +6,6 @@
   const base = Number(page.dataset.base);
   const prefixes = base === 1024 ? ["", "Ki", "Mi", "Gi", "Ti"] : ["", "k", "M", "G", "T"];
   const TEN_MINUTES = 600_000;
-  const DAY = 86_400_000;
   // For each interface: to the clients, and the other way. The same in dark and light.
   const COLOURS = [["#0d9488", "#f59e0b"], ["#3b82f6", "#a855f7"], ["#65a30d", "#ec4899"], ["#0891b2", "#f97316"]];
   const GREY = "#9ca3af";
@@ -45,7 +44,7 @@
   const STEPS = [1, 2, 5, 10, 30, 60, 180, 360, 720, 1440, 2880, 7200, 14400].map((minutes) => minutes * 60_000);
   const timeTicks = (axis) => {
     const most = Math.max(3, Math.min(8, Math.floor(axis.width / 90)));
-    const step = STEPS.find((one) => (axis.max - axis.min) / one <= most) ?? DAY * 10;
+    const step = STEPS.find((one) => (axis.max - axis.min) / one <= most) ?? STEPS.at(-1);
     const shift = offset(axis.min);
     axis.ticks = [];
     for (let at = Math.ceil((axis.min + shift) / step) * step - shift; at <= axis.max; at += step) axis.ticks.push({ value: at });
@@ -99,52 +98,56 @@
   const series = (label, colour, data, more = {}) => ({ label, tip: label, data, borderColor: colour, backgroundColor: `${colour}1f`, ...more });
 
   // The last ten minutes: a line for each interface and way, gone on with each sample.
-  const now = drawn(document.getElementById("now-chart"), (at) => clock(at), seconds);
-  const interval = Number(document.getElementById("status").dataset.interval);
-  let lines = new Map();
-  let drawnAt = -Infinity;
-  let last = 0;
+  const drawMinutes = (canvas) => {
+    const now = drawn(canvas, (at) => clock(at), seconds);
+    const interval = Number(document.getElementById("status").dataset.interval);
+    let lines = new Map();
+    let drawnAt = -Infinity;
+    let last = 0;
 
-  document.addEventListener("lancache:chart", ({ detail }) => {
-    if (detail.whole) {
-      lines = new Map();
-      last = 0;
-    }
-    for (const [place, second] of detail.at.entries()) {
-      const at = second * 1000;
-      // Nothing was read meanwhile: a gap, not a line across it.
-      if (last && at - last > 2.5 * interval + 500) for (const one of lines.values()) for (const way of one.ways) way.push({ x: at - 1, y: null });
-      last = at;
-      for (const line of detail.lines) {
-        const key = `${line.source}\n${line.interface}`;
-        if (!lines.has(key)) lines.set(key, { ...line, ways: [[], []] });
-        const [down, up] = lines.get(key).ways;
-        down.push({ x: at, y: line.download[place] });
-        up.push({ x: at, y: line.upload[place] });
+    document.addEventListener("lancache:chart", ({ detail }) => {
+      if (detail.whole) {
+        lines = new Map();
+        last = 0;
       }
-    }
-    // Faster than once a second the eye gains nothing; unseen, nobody does.
-    if (!detail.whole && (document.hidden || performance.now() - drawnAt < 900)) return;
-    drawnAt = performance.now();
-    redraw();
-  });
-  document.addEventListener("visibilitychange", () => document.hidden || redraw());
-
-  const redraw = () => {
-    const all = [...lines.values()];
-    for (const one of all) one.ways = one.ways.map((way) => (way[0]?.x < last - TEN_MINUTES ? way.filter((point) => point.x >= last - TEN_MINUTES) : way));
-    now.data.datasets = all.flatMap((line, index) => {
-      const names = named(line, all.length > 1);
-      return line.ways.map((way, side) => series(names[side], COLOURS[index % COLOURS.length][side], way, { fill: side === 0 }));
+      for (const [place, second] of detail.at.entries()) {
+        const at = second * 1000;
+        // Nothing was read meanwhile: a gap, not a line across it.
+        if (last && at - last > 2.5 * interval + 500) for (const one of lines.values()) for (const way of one.ways) way.push({ x: at - 1, y: null });
+        last = at;
+        for (const line of detail.lines) {
+          const key = `${line.source}\n${line.interface}`;
+          if (!lines.has(key)) lines.set(key, { ...line, ways: [[], []] });
+          const [down, up] = lines.get(key).ways;
+          down.push({ x: at, y: line.download[place] });
+          up.push({ x: at, y: line.upload[place] });
+        }
+      }
+      // Faster than once a second the eye gains nothing; unseen, nobody does.
+      if (detail.whole || (!document.hidden && performance.now() - drawnAt > 900)) redraw();
     });
-    Object.assign(now.options.scales.x, { min: last - TEN_MINUTES, max: last });
-    scale(now);
-    now.update("none");
+    document.addEventListener("visibilitychange", () => document.hidden || redraw());
+
+    const redraw = () => {
+      drawnAt = performance.now();
+      const since = last - TEN_MINUTES;
+      for (const [key, line] of lines) {
+        line.ways = line.ways.map((way) => (way[0]?.x < since ? way.filter((point) => point.x >= since) : way));
+        if (!line.ways[0].length) lines.delete(key);
+      }
+      now.data.datasets = [...lines.values()].flatMap((line, index) =>
+        line.ways.map((way, side) => series(named(line, lines.size > 1)[side], COLOURS[index % COLOURS.length][side], way, { fill: side === 0 })),
+      );
+      Object.assign(now.options.scales.x, { min: since, max: last });
+      scale(now);
+      now.update("none");
+    };
   };
+  if (document.getElementById("now-chart")) drawMinutes(document.getElementById("now-chart"));
 
   // Before: means and maxima, with the peak of each line marked.
   const past = drawn(document.getElementById("past-chart"), function (at) {
-    return this.max - this.min > 2 * DAY ? day(at) : clock(at);
+    return this.max - this.min > 2 * 86_400_000 ? day(at) : clock(at);
   }, moment);
   const ranges = document.getElementById("ranges");
   const peaks = document.getElementById("peaks");
@@ -158,7 +161,7 @@
         const colour = COLOURS[index % COLOURS.length][side];
         const name = named(line, told.lines.length > 1)[side];
         const peak = line.peaks[way];
-        if (peak) found.push({ ...peak, name, side });
+        if (peak) found.push(`${name}: at most ${peak.rate}, ${peak.moment}`);
         const mark = peak ? [{ x: peak.at * 1000, y: peak.bytesPerSecond }] : [];
         return [
           series(name, colour, points(line[way]), { fill: side === 0 }),
@@ -170,13 +173,8 @@
     Object.assign(past.options.scales.x, { min: told.start * 1000, max: (told.start + told.count * told.step) * 1000 });
     scale(past);
     past.update("none");
-    peaks.replaceChildren(...found.map((one) => {
-      const item = document.createElement("li");
-      item.textContent = `${one.name}: at most ${one.rate}, ${one.moment}`;
-      item.dataset.side = one.side;
-      return item;
-    }));
-    if (!found.length) peaks.textContent = "Nothing was read in that time.";
+    const items = found.length ? found : ["Nothing was read in that time."];
+    peaks.replaceChildren(...items.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   };
 
   const ask = async () => {

@@ -9,13 +9,17 @@
 
   let connected = false;
   let failures = 0; // since the socket was last open
+  let wrapper = null; // the extension's, of the socket
+  let heardAny = performance.now();
   let figuresFrom = null; // performance.now() of the newest sample's moment
   const heardAt = new Map(); // section's id -> performance.now()
 
   // Soon, and never all at once, however long the server is away.
   htmx.config.wsReconnectDelay = (tries) => (Math.min(500 * 2 ** tries, 5000) * (1 + Math.random())) / 2;
 
-  document.addEventListener("htmx:wsOpen", () => {
+  document.addEventListener("htmx:wsOpen", (event) => {
+    wrapper = event.detail.socketWrapper;
+    heardAny = performance.now();
     connected = true;
     failures = 0;
     tell();
@@ -41,6 +45,7 @@
   let focused = "";
   document.addEventListener("htmx:wsBeforeMessage", (event) => {
     const text = event.detail.message;
+    heardAny = performance.now();
     if (text.startsWith("{")) {
       event.preventDefault();
       const message = JSON.parse(text);
@@ -68,11 +73,11 @@
       state.textContent = {
         connecting: "Connecting…",
         away: "Disconnected, trying again",
-        late: seconds === null ? "Waiting for the first reading" : "No news from the sampler",
+        late: seconds === null ? "Waiting for the first reading" : "No fresh reading",
         live: "Live",
       }[now];
     }
-    age.textContent = seconds === null || now === "live" ? "" : `figures are ${inWords(seconds)} old`;
+    age.textContent = seconds === null || now === "live" ? "" : `· figures are ${inWords(seconds)} old`;
     for (const section of document.querySelectorAll("section[data-expects]")) {
       const heard = heardAt.get(section.id);
       const silence = heard === undefined ? 0 : (performance.now() - heard) / 1000;
@@ -89,5 +94,13 @@
     return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
   }
 
+  // A network that went away without a word leaves a socket that looks open for ever.
+  function comeAgain() {
+    if (!connected || performance.now() - heardAny < Math.max(30_000, 5 * interval)) return;
+    heardAny = performance.now();
+    wrapper.reconnect();
+  }
+
   setInterval(tell, 1000);
+  setInterval(comeAgain, 1000);
 })();
