@@ -10,6 +10,7 @@ ws /ws/bandwidth/?kiosk      either, for a screen that has a kiosk link's cookie
 
 import asyncio
 import json
+import logging
 import time
 from types import SimpleNamespace
 from typing import Any, cast
@@ -35,6 +36,7 @@ from lancache_site.live.audience import Audience
 from lancache_site.live.sharing import Shared
 from lancache_site.live.telling import Message, addresses_in, told
 
+log = logging.getLogger(__name__)
 COOKIE = "kiosk"
 # How long a screen goes on after its link was revoked, and a page after a sign-out.
 KIOSK_SECONDS, USER_SECONDS = 5, 60
@@ -91,6 +93,14 @@ class LiveConsumer(BandwidthConsumer):
         return frames
 
     async def _frames(self, message: Message) -> list[str]:
+        try:
+            return await self._frames_of(message)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # Of a worker or sampler that is newer than this: the rest goes on.
+            log.exception("A message is of no known shape")
+            return []
+
+    async def _frames_of(self, message: Message) -> list[str]:
         message = told(message, self.audience, await known_in(message))
         if not self._as_html:
             return [compact(message)]
