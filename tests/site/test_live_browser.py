@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tests.services import need
 from tests.site.stack import Stack, manage
 from tests.site.test_admin_browser import ARGUMENTS, HOSTILE
-from tests.site.test_live import connections, running
+from tests.site.test_live_page import connections, running
 
 PASSWORD = "correct-horse"
 LINE = "Chart.getChart('now-chart').data.datasets.at(-1).data"

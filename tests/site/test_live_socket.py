@@ -17,7 +17,7 @@ from lancache_site.live.consumers import LiveConsumer
 from lancache_site.live.sharing import Shared
 from lancache_site.models import KioskLink, Preferences
 from tests import rows
-from tests.site.test_live import connections, interface, running, sample
+from tests.site.test_live_page import connections, interface, running, sample
 
 # Channels closes old connections to the database after each message.
 pytestmark = pytest.mark.django_db(transaction=True)
