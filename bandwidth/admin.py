@@ -1,4 +1,4 @@
-"""Sources, and what they told: by ten seconds, minutes and hours' peaks."""
+"""Sources: added, changed and tested. What they told is in lancache_site.admin."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from unfold.decorators import action
 
-from bandwidth.models import BandwidthPeak, BandwidthSample, BandwidthSource
+from bandwidth.models import BandwidthSource
 from bandwidth.opening import opened
 from bandwidth.sources import Counter, SourceProblem
 
@@ -41,6 +41,7 @@ class SourceForm(ModelForm):  # type: ignore[type-arg]  # none at runtime
 @admin.register(BandwidthSource)
 class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
     form = SourceForm
+    list_before_template = "admin/bandwidth_live.html"
     list_display = ("name", "kind", "address", "wanted", "to_clients", "enabled")
     list_fullwidth = True
     search_fields = ("name", "address")
@@ -113,22 +114,3 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
         self, request: HttpRequest, obj: Model | None = None
     ) -> bool:
         return False
-
-
-@admin.register(BandwidthSample)
-class BandwidthSampleAdmin(ReadOnlyAdmin):
-    ordering = ("-at",)
-    list_display = (
-        "at", "seconds", "source", "interface", "received_bytes", "transmitted_bytes",
-        "covered_ms", "samples",
-    )  # fmt: skip
-    list_filter = ("seconds", "source")
-
-
-@admin.register(BandwidthPeak)
-class BandwidthPeakAdmin(ReadOnlyAdmin):
-    ordering = ("-at",)
-    list_display = (
-        "at", "source", "interface", "direction", "bytes_per_second", "peaked_at",
-    )  # fmt: skip
-    list_filter = ("direction", "source")

@@ -122,6 +122,10 @@ class BandwidthPeak(models.Model):
                 fields=["source", "interface", "direction", "at"], name="peak_once"
             )
         ]
+        indexes = [
+            # All interfaces of a range of time; the admin's list, the newest first.
+            models.Index(fields=["at"], name="peak_at"),
+        ]
         verbose_name = "peak"
 
     def __str__(self) -> str:

@@ -16,14 +16,17 @@ http = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.urls import path  # noqa: E402
 
-from bandwidth.routing import websocket_urlpatterns  # noqa: E402
+from lancache_site.live.consumers import LiveConsumer  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": http,
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+            AuthMiddlewareStack(
+                URLRouter([path("ws/bandwidth/", LiveConsumer.as_asgi())])
+            )
         ),
     }
 )

@@ -1,10 +1,14 @@
 """What belongs to who signs in, and to no traffic."""
 
+import hashlib
+import secrets
 import zoneinfo
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 from downloads.quantities import Units
 
@@ -57,3 +61,73 @@ class Preferences(models.Model):
             return zoneinfo.ZoneInfo(self.time_zone) if self.time_zone else None
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             return None
+
+
+class KioskLinkQuerySet(models.QuerySet["KioskLink"]):
+    def open_with(self, token: str) -> "KioskLink | None":
+        """Return the link that ``token`` opens now, and note that it was seen."""
+        links = self.select_related("created_by__preferences")
+        link = links.filter(token_hash=hashed(token)).first()
+        if link is None or not link.is_open:
+            return None
+        link.note_seen()
+        return link
+
+
+class KioskLink(models.Model):
+    """Lets a screen show the live page, and do nothing else, without an account.
+
+    Who has the token has the link: 256 random bits, of which only a hash is kept.
+    """
+
+    name = models.CharField(
+        max_length=100, help_text="Such as: the screen in the hall."
+    )
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    shows_addresses = models.BooleanField(
+        default=False,
+        help_text="Show clients' addresses, too. Without it only names are shown.",
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Empty: it is open until it is revoked."
+    )
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_seen_at = models.DateTimeField(null=True, editable=False)
+
+    objects = KioskLinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.revoked_at is None and not expired
+
+    def make_token(self) -> str:
+        """Return a new token; whoever held the one before holds nothing now."""
+        token = secrets.token_urlsafe(32)
+        self.token_hash = hashed(token)
+        return token
+
+    def revoke(self) -> None:
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at"])
+
+    def note_seen(self) -> None:
+        """Keep when a screen last showed it; once a minute is enough."""
+        now = timezone.now()
+        if self.last_seen_at is None or now - self.last_seen_at > timedelta(minutes=1):
+            KioskLink.objects.filter(pk=self.pk).update(last_seen_at=now)
+
+
+def hashed(token: str) -> str:
+    # Random bits can't be guessed from a hash, however quick it is.
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -185,6 +185,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_celery_beat",
+    "django_htmx",
     "import_export",
     "django_prometheus",
     "bandwidth",

@@ -34,6 +34,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "icon": "monitoring",
                 "link": reverse_lazy("admin:index"),
             },
+            {"title": "Live", "icon": "speed", "link": reverse_lazy("live")},
             entry("Downloads", "download", "downloads.download"),
             entry("Sessions", "lan", "downloads.streamsession"),
             entry("Peaks", "vertical_align_top", "bandwidth.bandwidthpeak"),
@@ -62,6 +63,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [
             entry("Schedules", "schedule", "django_celery_beat.periodictask"),
             entry("History", "history", "admin.logentry"),
+            entry("Kiosk links", "tv", "lancache_site.kiosklink"),
             entry("Users", "person", "auth.user"),
             entry("Groups", "group", "auth.group"),
             entry("Failed sign-ins", "gpp_bad", "axes.accessattempt"),
@@ -101,20 +103,18 @@ PRIMARY = {
     "950": "oklch(27.7% .046 192.524)",
 }
 # Browsers ask for /favicon.ico where a page names none.
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'"
-    " viewBox='0 0 16 16'%3E"
-    "%3Crect width='16' height='16' rx='3' fill='%230b7a6f'/%3E"
-    "%3Cpath d='M8 3v8M4.5 8 8 11.5 11.5 8' stroke='%23fff' stroke-width='2'"
-    " fill='none'/%3E%3C/svg%3E"
-)
+ICON = {
+    "rel": "icon",
+    "type": "image/svg+xml",
+    "href": lambda request: static("lancache/icon.svg"),
+}
 UNFOLD = {
     "SITE_TITLE": "LANCache bandwidth",
     "SITE_HEADER": "LANCache bandwidth",
     "SITE_SUBHEADER": f"version {VERSION}",
     "SITE_URL": None,  # it is the admin itself
     "SITE_SYMBOL": "speed",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": ICON}],
+    "SITE_FAVICONS": [ICON],
     "STYLES": [lambda request: static("lancache/admin.css")],
     "SCRIPTS": [lambda request: static("lancache/keyboard.js")],
     "SHOW_HISTORY": True,

@@ -3,6 +3,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from lancache_site import preferences
+from lancache_site.live import views as live
 from lancache_site.pages import healthz
 
 admin.autodiscover()
@@ -15,5 +16,10 @@ urlpatterns = [
         name="preferences",
     ),
     path("admin/", admin.site.urls),
+    path("live/", live.page, name="live"),
+    path("live/history/", live.past, name="live-history"),
+    path("kiosk/", live.kiosk_page, name="kiosk"),
+    path("kiosk/history/", live.kiosk_past, name="kiosk-history"),
+    path("kiosk/<str:token>/", live.kiosk_enter, name="kiosk-enter"),
     path("healthz", healthz, name="healthz"),
 ]

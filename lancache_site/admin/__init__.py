@@ -1,5 +1,5 @@
 """What belongs to the site as a whole; importing it registers every model."""
 
-from lancache_site.admin import history, others, schedules
+from lancache_site.admin import bandwidth, history, kiosk, others, schedules
 
-__all__ = ["history", "others", "schedules"]
+__all__ = ["bandwidth", "history", "kiosk", "others", "schedules"]

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
 from bandwidth.broadcasting import Broadcast
-from bandwidth.consumers import BandwidthConsumer, _type_of
+from bandwidth.consumers import BandwidthConsumer, type_of
 from lancache_site.asgi import application
 
 # Channels closes old connections to the database after each message.
@@ -110,8 +110,8 @@ async def test_a_slow_listener_loses_samples_and_costs_no_memory(broadcast):
     assert json.loads(consumer._newest["sample"])["at"] == 999
 
 
-def test_the_type_of_a_message_is_told_by_its_beginning():
-    assert _type_of('{"v":1,"type":"downloads","at":1}') == "downloads"
+def test_thetype_of_a_message_is_told_by_its_beginning():
+    assert type_of('{"v":1,"type":"downloads","at":1}') == "downloads"
 
 
 async def test_without_a_broker_speaking_harms_nobody(tmp_path):

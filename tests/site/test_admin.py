@@ -34,7 +34,7 @@ def test_the_sidebar_shows_what_one_may_look_at(rf):
     request = rf.get("/")
     request.user = User.objects.create_user("guest", is_staff=True)
     shown = [entry["title"] for entry in ENTRIES if allowed(entry, request)]
-    assert shown == ["Overview"]
+    assert shown == ["Overview", "Live"]
     request.user.user_permissions.add(Permission.objects.get(codename="view_job"))
     request.user = User.objects.get()
     assert "Jobs" in [entry["title"] for entry in ENTRIES if allowed(entry, request)]

@@ -1,0 +1,1 @@
+"""The page that moves, and the screens that show it: over bandwidth and downloads."""
