@@ -13,7 +13,7 @@ from django.db import DatabaseError, close_old_connections
 
 from bandwidth import opening, storing
 from bandwidth.broadcasting import Broadcast
-from bandwidth.rollup import Row
+from bandwidth.rollup import AnyRow
 from bandwidth.sampling import Sampler, Watched
 
 # How often the operator's sources are looked up again.
@@ -56,6 +56,6 @@ def _watched(known: list[Watched]) -> list[Watched]:
 
 
 @sync_to_async
-def _store(rows: Sequence[Row]) -> None:
+def _store(rows: Sequence[AnyRow]) -> None:
     close_old_connections()
     storing.store(rows)
