@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -186,8 +187,36 @@ def test_an_address_that_is_none_says_so_in_one_line(address: str, says: str):
     assert len(str(problem.value).splitlines()) == 1
 
 
-def test_glances_answers_through_its_web_server(tmp_path: Path):
-    """By its recorded answer, over real HTTP: the older path is tried, too."""
+def glances(place: Path, *options: str, exporter_port: int = 1) -> tuple[str, ...]:
+    """How to start a glances that asks nobody else for anything."""
+    config = place / "glances.conf"
+    config.write_text(
+        "[global]\ncheck_update=false\n[prometheus]\nhost=127.0.0.1\n"
+        f"port={exporter_port}\nprefix=glances\nlabels=src:glances\n"
+    )
+    program = str(Path(sys.executable).parent / "glances")
+    return program, "-C", str(config), "--disable-check-update", *options
+
+
+def test_glances_through_its_web_server(tmp_path: Path):
+    port = free_port()
+    web = ("-w", "--disable-webui", "-B", "127.0.0.1", "-p", str(port))
+    with running(*glances(tmp_path, *web)):
+        address = f"http://127.0.0.1:{port}"
+        same_as_kernel(read_soon(Kind.GLANCES, address, some_interface()).counters)
+
+
+def test_glances_through_its_exporter(tmp_path: Path):
+    port = free_port()
+    exports = ("--export", "prometheus", "--quiet")
+    with running(*glances(tmp_path, *exports, exporter_port=port)):
+        address = f"http://127.0.0.1:{port}"
+        found = read_soon(Kind.GLANCES_EXPORTER, address, some_interface())
+    same_as_kernel(found.counters)
+
+
+def test_an_older_glances_is_asked_at_its_older_address(tmp_path: Path):
+    """By a recorded answer, over real HTTP."""
     recorded = json.loads(
         (Path(__file__).parent / "data/glances_v4_network.json").read_text()
     )
