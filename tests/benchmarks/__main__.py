@@ -14,6 +14,8 @@ NAMES = (
     "forgetting",
     "lists",
     "stack",
+    "sampler",
+    "listeners",
     "export",
     "titles",
 )
