@@ -11,6 +11,8 @@ from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from humanize import naturalsize
 from unfold.decorators import action
 
@@ -206,8 +208,9 @@ class DiskSampleAdmin(ReadOnlyAdmin):
     list_filter = ("seconds", "source")
 
     @admin.display(description="At", ordering="at")
-    def moment(self, row: DiskSample) -> datetime:
-        return datetime.fromtimestamp(row.at, UTC)
+    def moment(self, row: DiskSample) -> str:
+        local = timezone.localtime(datetime.fromtimestamp(row.at, UTC))
+        return date_format(local, "j M Y H:i:s")
 
     @admin.display(description="Busy")
     def busy(self, row: DiskSample) -> str:
