@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -99,12 +100,12 @@ class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at run
             self.message_user(request, told, messages.ERROR)
             return HttpResponseRedirect(back)
         if request.method != "POST":
+            watched = row.wanted or settings.LANCACHE_INTERFACE or "the default route"
             context = {
                 **self.admin_site.each_context(request),
                 "title": f"{row}: watch {interface} instead?",
                 "consequences": [
-                    f"Until now it watches {row.wanted or 'the default route'}."
-                    " What was stored of that stays.",
+                    f"Until now it watches {watched}. What was stored of that stays.",
                 ],
                 "back": back,
                 "verb": f"Watch {interface}",

@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bandwidth.sources import Disk, Reading, Source, SourceProblem
@@ -33,16 +34,19 @@ class DiskSource(Source):
         if path and not path.startswith("/"):
             raise SourceProblem(f"{path!r} does not begin with /")
         self._path = path
-        self._reading: asyncio.Task[Reading] | None = None
+        # A file system on another machine that is away holds up whoever asks for it,
+        # for good: one thread of our own, however often it is asked for.
+        self._thread = ThreadPoolExecutor(1, "disk")
+        self._reading: asyncio.Future[Reading] | None = None
 
     async def read(self) -> Reading:
-        # A file system on another machine that is away holds up whoever asks for it:
-        # one thread, however often it is asked for.
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(
-                asyncio.to_thread(read_disk, self._path)
-            )
+            loop = asyncio.get_running_loop()
+            self._reading = loop.run_in_executor(self._thread, read_disk, self._path)
         return await asyncio.shield(self._reading)
+
+    async def close(self) -> None:
+        self._thread.shutdown(wait=False)
 
 
 def read_disk(path: str) -> Reading:
