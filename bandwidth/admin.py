@@ -3,17 +3,20 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from humanize import naturalsize
 from unfold.decorators import action
 
 from bandwidth.models import BandwidthSource
 from bandwidth.opening import opened
-from bandwidth.sources import Counter, SourceProblem
+from bandwidth.sources import Counter, Disk, SourceProblem
 
 if TYPE_CHECKING:
     # Unfold's class is this, but for its skin, and has no types.
@@ -67,6 +70,47 @@ class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at run
         url = reverse("admin:bandwidth_bandwidthsource_change", args=[row.pk])
         return HttpResponseRedirect(url)
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.watch_instead)
+        name = "bandwidth_bandwidthsource_watch_instead"
+        own = path("<int:object_id>/watch-instead/", view, name=name)
+        return [own, *super().get_urls()]
+
+    def watch_instead(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask whether to watch another interface, and do so; hints lead here."""
+        row = get_object_or_404(BandwidthSource, pk=object_id)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        back = reverse("admin:bandwidth_bandwidthsource_change", args=[row.pk])
+        interface = request.GET.get("interface", "")
+        try:
+            rivals = [one.name for one in asyncio.run(_rivals(row))]
+        except SourceProblem as problem:
+            self.message_user(request, f"{row}: {problem}", messages.ERROR)
+            return HttpResponseRedirect(back)
+        if interface not in rivals:
+            told = f"{row} can't watch {interface or 'nothing'} instead"
+            self.message_user(request, told, messages.ERROR)
+            return HttpResponseRedirect(back)
+        if request.method != "POST":
+            watched = row.wanted or settings.LANCACHE_INTERFACE or "the default route"
+            context = {
+                **self.admin_site.each_context(request),
+                "title": f"{row}: watch {interface} instead?",
+                "consequences": [
+                    f"Until now it watches {watched}. What was stored of that stays.",
+                ],
+                "back": back,
+                "verb": f"Watch {interface}",
+                "opts": self.opts,
+            }
+            return render(request, "admin/confirm.html", context)
+        row.wanted = interface
+        row.save(update_fields=["wanted"])
+        self.log_change(request, row, f"Watches {interface} instead.")
+        self.message_user(request, f"{row}: watches {interface} from now on.")
+        return HttpResponseRedirect(back)
+
     def has_test_permission(
         self, request: HttpRequest, object_id: int | str | None = None
     ) -> bool:
@@ -83,7 +127,18 @@ async def _answer(row: BandwidthSource) -> str:
     finally:
         await source.close()
     told = [_told(one) for one in reading.counters[:TOLD]]
+    told += [_told_of_disk(disk) for disk in reading.disks]
     return "; ".join([*told, *filter(None, [reading.remark])]) or "it has no counter"
+
+
+async def _rivals(row: BandwidthSource) -> list[Counter]:
+    """Return what it could watch instead of what it watches."""
+    source = opened(row)
+    try:
+        await source.read()
+        return await source.rivals()
+    finally:
+        await source.close()
 
 
 def _told(one: Counter) -> str:
@@ -96,6 +151,17 @@ def _told(one: Counter) -> str:
     if one.connections is not None:
         parts.append(f"{one.connections:,} connections open")
     return f"{one.name}: {', '.join(parts)}"
+
+
+def _told_of_disk(disk: Disk) -> str:
+    parts = [f"{naturalsize(disk.free)} free of {naturalsize(disk.size)}"]
+    if disk.read is not None and disk.written is not None:
+        parts.append(f"{disk.read:,} bytes read")
+        parts.append(f"{disk.written:,} written")
+    if disk.busy_ms is not None:
+        parts.append(f"busy for {disk.busy_ms / 1000:,.0f} s since the start")
+    on = f" on {disk.device}" if disk.device else ""
+    return f"{disk.path}{on}: {', '.join(parts)}"
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime

@@ -3,19 +3,27 @@
     {"v": 1, "type": "sample", "at": epoch seconds, "sources": [{"source", "problem",
      "remark"}], "interfaces": [{"source", "interface", "isUp", "isVirtual",
      "linkBytesPerSecond", "receiveBytesPerSecond", "transmitBytesPerSecond",
-     "downloadBytesPerSecond", "uploadBytesPerSecond", "requests", "connections"}]}
+     "downloadBytesPerSecond", "uploadBytesPerSecond", "requests", "connections"}],
+     "disks": [{"source", "path", "device", "busyShare", "readBytesPerSecond",
+     "writtenBytesPerSecond", "sizeBytes", "freeBytes"}],
+     "hints": [{"text", "source", "interface", "url"}]}
 
-Rates are null where no two readings tell any. "Download" is the way to the clients.
+Rates are null where no two readings tell any. "Download" is the way to the clients. A
+busyShare is 0 to 1; where a disk has no figures, its source's remark says why. A hint's
+url is where in the admin its interface can be chosen.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
-from bandwidth.rates import Passed
-from bandwidth.sources import Counter
+from bandwidth.rates import DiskPassed, Passed
+from bandwidth.sources import Counter, Disk
 
 VERSION = 1
+# Not by reverse(): that would load every page into the sampler. A test holds it to it.
+WATCH_INSTEAD = "/admin/bandwidth/bandwidthsource/{}/watch-instead/?{}"
 Message = dict[str, Any]
 
 
@@ -27,27 +35,41 @@ class Sampled:
     passed: Passed | None
 
 
+@dataclass(frozen=True, slots=True)
+class SampledDisk:
+    disk: Disk
+    passed: DiskPassed | None
+
+
 class Told(Protocol):
+    pk: int
     name: str
     problem: str
     remark: str
     transmits_to_clients: bool
     sampled: list[Sampled]
+    disks: list[SampledDisk]
+    busier: str  # an interface that it could watch instead, or ""
 
 
 def sample_message(at: float, watched: Iterable[Told]) -> Message:
-    sources, interfaces = [], []
+    sources, interfaces, disks, hints = [], [], [], []
     for one in watched:
         sources.append(
             {"source": one.name, "problem": one.problem, "remark": one.remark}
         )
         interfaces += [_interface(one, sampled) for sampled in one.sampled]
+        disks += [_disk(one, sampled) for sampled in one.disks]
+        if one.busier:
+            hints.append(_hint(one))
     return {
         "v": VERSION,
         "type": "sample",
         "at": round(at, 3),
         "sources": sources,
         "interfaces": interfaces,
+        "disks": disks,
+        "hints": hints,
     }
 
 
@@ -68,4 +90,28 @@ def _interface(one: Told, sampled: Sampled) -> dict[str, Any]:
         "uploadBytesPerSecond": ways[1],
         "requests": counter.requests,
         "connections": counter.connections,
+    }
+
+
+def _disk(one: Told, sampled: SampledDisk) -> dict[str, Any]:
+    disk, between = sampled.disk, sampled.passed
+    return {
+        "source": one.name,
+        "path": disk.path,
+        "device": disk.device,
+        "busyShare": between.busy_share if between else None,
+        "readBytesPerSecond": between.read_bytes_per_second if between else None,
+        "writtenBytesPerSecond": between.written_bytes_per_second if between else None,
+        "sizeBytes": disk.size,
+        "freeBytes": disk.free,
+    }
+
+
+def _hint(one: Told) -> dict[str, Any]:
+    return {
+        "text": f"{one.busier} has carried more to the clients than what {one.name}"
+        " watches, for 5 minutes",
+        "source": one.name,
+        "interface": one.busier,
+        "url": WATCH_INSTEAD.format(one.pk, urlencode({"interface": one.busier})),
     }

@@ -9,6 +9,7 @@ class BandwidthSource(models.Model):
 
     class Kind(models.TextChoices):
         HOST = "host", "this host's interfaces"
+        DISK = "disk", "the disk under the cache"
         DOCKER = "docker", "a container (Docker or podman)"
         CADVISOR = "cadvisor", "cAdvisor"
         NODE_EXPORTER = "node_exporter", "node_exporter"
@@ -30,7 +31,8 @@ class BandwidthSource(models.Model):
         max_length=500,
         blank=True,
         help_text="http://host:port, https://host:port/path or unix:///path/of.sock; a"
-        " file's path for the accounting log. This host needs none.",
+        " file's path for the accounting log. Of a disk, the directory that holds the"
+        " cache; empty: /data/cache. This host's interfaces need none.",
     )
     wanted = models.CharField(
         max_length=200,
@@ -99,6 +101,51 @@ class BandwidthSample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.interface} {self.at}"
+
+
+class DiskSample(models.Model):
+    """What the disk under a cache did in ten seconds, or in a minute.
+
+    Sums are differences of its counters, null where nothing was counted; they stand for
+    ``covered_ms``. The device is empty where the kernel names none.
+    """
+
+    source = models.ForeignKey(BandwidthSource, models.CASCADE, db_index=False)
+    device = models.CharField(max_length=200, blank=True)
+    seconds = models.PositiveSmallIntegerField(help_text="The row's length: 10 or 60.")
+    at = models.BigIntegerField(help_text="Its first second.")
+    busy_ms = models.BigIntegerField(null=True)
+    read_bytes = models.BigIntegerField(null=True)
+    written_bytes = models.BigIntegerField(null=True)
+    covered_ms = models.BigIntegerField()
+    samples = models.PositiveIntegerField()
+    size_bytes = models.BigIntegerField(help_text="At its last reading.")
+    free_bytes = models.BigIntegerField(
+        help_text="For who is not root, at its last reading."
+    )
+
+    class Meta:
+        constraints = [
+            # The sampler adds to it; charts read one disk in order of time.
+            models.UniqueConstraint(
+                fields=["source", "device", "seconds", "at"], name="disk_sample_once"
+            )
+        ]
+        indexes = [
+            # Pruning, and all disks of a range of time.
+            models.Index(fields=["seconds", "at"], name="disk_sample_at"),
+        ]
+        verbose_name = "disk sample"
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.at}"
+
+    @property
+    def busy_share(self) -> float | None:
+        """Return 0 to 1, or null where it was not counted."""
+        if self.busy_ms is None or not self.covered_ms:
+            return None
+        return min(1.0, self.busy_ms / self.covered_ms)
 
 
 class BandwidthPeak(models.Model):

@@ -8,6 +8,7 @@ from django.conf import settings
 from bandwidth.models import BandwidthSource
 from bandwidth.sampling import Watched
 from bandwidth.sources import Reading, Source, SourceProblem
+from bandwidth.sources.disk import DiskSource
 from bandwidth.sources.docker import DockerSource
 from bandwidth.sources.exporters import CADVISOR, GLANCES, NETDATA, NODE, ExporterSource
 from bandwidth.sources.glances import GlancesSource
@@ -31,6 +32,8 @@ def opened(row: BandwidthSource) -> Source:
         wanted = row.wanted or settings.LANCACHE_INTERFACE
         names = tuple(name.strip() for name in wanted.split(",") if name.strip())
         return HostSource(names, settings.HOST_PROC)
+    if row.kind == Kind.DISK:
+        return DiskSource(row.address)
     if not row.address:
         raise SourceProblem("it needs an address")
     if row.kind == Kind.NGINX_ACCOUNTING:

@@ -5,12 +5,15 @@ the counters' difference whatever is late. Times are epoch seconds of the wall c
 that steps back, an older row is added to, never overwritten.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from bandwidth.rates import Passed
+from bandwidth.rates import DiskPassed, Passed
+from bandwidth.sources import Disk
 
 TEN = 10
-# (source's primary key, interface)
+# (source's primary key, interface or device)
 Key = tuple[int, str]
 
 
@@ -41,19 +44,58 @@ class Row:
             self.transmit_max_at = now
 
 
-class Rollup:
+@dataclass
+class DiskRow:
+    """Ten seconds of one disk. Sums are null where nothing of them was counted;
+    ``covered_ms`` is the time for which they were. Space is that of the last reading.
+    """
+
+    key: Key
+    at: int
+    read: int | None = None
+    written: int | None = None
+    busy_ms: int | None = None
+    covered_ms: float = 0
+    samples: int = 0
+    size: int = 0
+    free: int = 0
+
+    def add(self, disk: Disk, passed: DiskPassed | None) -> None:
+        self.size, self.free = disk.size, disk.free
+        self.samples += 1
+        if passed:
+            self.read = (self.read or 0) + passed.read
+            self.written = (self.written or 0) + passed.written
+            self.covered_ms += passed.ms
+            if passed.busy_ms is not None:
+                self.busy_ms = (self.busy_ms or 0) + passed.busy_ms
+
+
+AnyRow = Row | DiskRow
+
+
+class Timed(Protocol):
+    at: int
+
+
+R = TypeVar("R", bound=Timed)
+
+
+class Rollup(Generic[R]):
     """The rows that are not written yet."""
 
-    def __init__(self) -> None:
-        self._rows: dict[tuple[Key, int], Row] = {}
+    def __init__(self, make: Callable[[Key, int], R]) -> None:
+        self._make = make
+        self._rows: dict[tuple[Key, int], R] = {}
 
-    def add(self, key: Key, passed: Passed, now: float) -> None:
-        second = int(now)
-        at = second - second % TEN
-        row = self._rows.setdefault((key, at), Row(key, at))
-        row.add(passed, second)
+    def row(self, key: Key, now: float) -> R:
+        """Return the row that what is read at ``now`` is added to."""
+        at = int(now) - int(now) % TEN
+        if (key, at) not in self._rows:
+            self._rows[key, at] = self._make(key, at)
+        return self._rows[key, at]
 
-    def take(self, now: float | None = None) -> list[Row]:
+    def take(self, now: float | None = None) -> list[R]:
         """Give away the rows that are over by ``now``; without it, all."""
         over = [
             name

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from django.db import Error as DatabaseError
 
-from bandwidth.messages import Message, Sampled, sample_message
-from bandwidth.rates import Passed, passed
-from bandwidth.rollup import Rollup, Row
-from bandwidth.sources import Counter, Reading, Source, SourceProblem
+from bandwidth.hints import Rivalry
+from bandwidth.messages import Message, Sampled, SampledDisk, sample_message
+from bandwidth.rates import DiskPassed, Passed, disk_passed, passed
+from bandwidth.rollup import AnyRow, DiskRow, Rollup, Row
+from bandwidth.sources import Counter, Disk, Reading, Source, SourceProblem
 
 log = logging.getLogger(__name__)
 # Of an interval: who has not answered by then is in a later message.
@@ -26,7 +27,7 @@ MOST_ROWS = 3600
 STORE_SECONDS = 10
 
 Publish = Callable[[Message], Awaitable[None]]
-Store = Callable[[Sequence[Row]], Awaitable[None]]
+Store = Callable[[Sequence[AnyRow]], Awaitable[None]]
 
 
 @dataclass(eq=False)
@@ -44,6 +45,10 @@ class Watched:
     remark: str = ""
     asking: "asyncio.Task[None] | None" = None
     sampled: list[Sampled] = field(default_factory=list)
+    disks_before: dict[str, tuple[Disk, int]] = field(default_factory=dict)
+    disks: list[SampledDisk] = field(default_factory=list)
+    rivalry: Rivalry = field(default_factory=Rivalry)
+    busier: str = ""
 
 
 class Sampler:
@@ -56,8 +61,9 @@ class Sampler:
         self._interval = interval
         self._publish = publish
         self._store = store
-        self._rollup = Rollup()
-        self._unwritten: list[Row] = []
+        self._rollup = Rollup(Row)
+        self._disks = Rollup(DiskRow)
+        self._unwritten: list[AnyRow] = []
         self._stored_at = time.monotonic()
         self._storing: asyncio.Task[None] | None = None
 
@@ -92,14 +98,13 @@ class Sampler:
             await asyncio.wait(asking, timeout=WAITED * self._interval)
         message = sample_message(time.time(), self.watched)
         for one in self.watched:
-            one.sampled = []
+            one.sampled, one.disks = [], []
         await self._publish(message)
         if time.monotonic() - self._stored_at >= STORE_SECONDS and (
             self._storing is None or self._storing.done()
         ):
             self._stored_at = time.monotonic()
-            rows = self._rollup.take(time.time())
-            self._storing = asyncio.create_task(self._write(rows))
+            self._storing = asyncio.create_task(self._write(self._taken(time.time())))
 
     async def close(self) -> None:
         """Write what is there, whether its ten seconds are over or not."""
@@ -107,12 +112,14 @@ class Sampler:
             await _let_go(one)
         if self._storing:
             await self._storing
-        await self._write(self._rollup.take())
+        await self._write(self._taken())
 
     async def _ask(self, one: Watched) -> None:
         try:
             async with asyncio.timeout(one.timeout):
                 reading = await one.source.read()
+                if one.rivalry.is_due(time.monotonic_ns()):
+                    self._compare(one, reading, await one.source.rivals())
         except SourceProblem as problem:
             self._note(one, str(problem))
         except TimeoutError:
@@ -122,29 +129,60 @@ class Sampler:
         else:
             self._note(one, "")
             one.remark = reading.remark
-            self._take_in(one, reading)
+            now_ns, now = time.monotonic_ns(), time.time()
+            self._take_in(one, reading.counters, now_ns, now)
+            self._take_in_disks(one, reading.disks, now_ns, now)
 
     def _note(self, one: Watched, problem: str) -> None:
         if problem != one.problem:
             log.warning("%s: %s", one.name, problem or "it answers again")
         one.problem = problem
 
-    def _take_in(self, one: Watched, reading: Reading) -> None:
-        now_ns, now = time.monotonic_ns(), time.time()
-        gone = one.before.keys() - {counter.name for counter in reading.counters}
+    def _take_in(
+        self, one: Watched, counters: Sequence[Counter], now_ns: int, now: float
+    ) -> None:
+        gone = one.before.keys() - {counter.name for counter in counters}
         for name in gone:
             del one.before[name]  # if it comes back, it is another
-        for counter in reading.counters:
+        for counter in counters:
             before = one.before.get(counter.name)
             one.before[counter.name] = counter, now_ns
             between: Passed | None = None
             if before:
                 between = passed(before[0], counter, before[1], now_ns)
             if between:
-                self._rollup.add((one.pk, counter.name), between, now)
+                self._rollup.row((one.pk, counter.name), now).add(between, int(now))
             one.sampled.append(Sampled(counter, between))
 
-    async def _write(self, rows: list[Row]) -> None:
+    def _take_in_disks(
+        self, one: Watched, disks: Sequence[Disk], now_ns: int, now: float
+    ) -> None:
+        before = one.disks_before
+        one.disks_before = {disk.device: (disk, now_ns) for disk in disks}
+        for disk in disks:
+            between: DiskPassed | None = None
+            if disk.device in before:
+                was, was_ns = before[disk.device]
+                between = disk_passed(was, disk, was_ns, now_ns)
+            self._disks.row((one.pk, disk.device), now).add(disk, between)
+            one.disks.append(SampledDisk(disk, between))
+
+    def _compare(self, one: Watched, reading: Reading, rivals: list[Counter]) -> None:
+        """See, once a minute, whether another interface carries more."""
+        transmits = one.transmits_to_clients
+        one.busier = one.rivalry.compare(
+            time.monotonic_ns(),
+            {
+                counter.name: counter.to_clients(transmits)
+                for counter in reading.counters
+            },
+            {counter.name: counter.to_clients(transmits) for counter in rivals},
+        )
+
+    def _taken(self, now: float | None = None) -> list[AnyRow]:
+        return [*self._rollup.take(now), *self._disks.take(now)]
+
+    async def _write(self, rows: list[AnyRow]) -> None:
         self._unwritten = [*self._unwritten, *rows][-MOST_ROWS:]
         try:
             await self._store(self._unwritten)

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from lancache_site import outcomes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lancache_site.settings")
-# Checks load all pages and the whole admin; every command of manage.py runs them.
+# They would load every page, 30 MB, into worker and beat, which have none. `up` checks.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 # It warns of pickle, which is not accepted here; in a container root is usual.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser")

@@ -17,7 +17,8 @@ CELERY = (*PYTHON, "celery", "--quiet", "-A", "lancache_site")
 def processes() -> list[Child]:
     web = f"uvicorn lancache_site.asgi:application --host {settings.HOST}"
     web += f" --port {settings.PORT} --lifespan off --no-access-log"
-    web += " --timeout-graceful-shutdown 1"
+    # Of messages of less than a kilobyte it saves little, and holds 40 kB a listener.
+    web += " --timeout-graceful-shutdown 1 --ws-per-message-deflate false"
     sampler = "django sample_bandwidth"
     worker = "worker --pool threads --concurrency 4 --loglevel INFO"
     worker += " --without-gossip --without-mingle -Q lancache,lancache-writing"

@@ -293,6 +293,8 @@ LOGGING = {
     "loggers": {
         "axes": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        # Every second a question to each source.
+        "httpx": {"level": "WARNING"},
         # Every second a task: what matters is in IngestRun.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

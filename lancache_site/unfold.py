@@ -79,6 +79,7 @@ NAVIGATION: list[dict[str, Any]] = [
             entry("Ten seconds", "timer_10", "downloads.trafficbucket"),
             entry("Quarters of an hour", "av_timer", "downloads.trafficquarter"),
             entry("Bandwidth", "ssid_chart", "bandwidth.bandwidthsample"),
+            entry("Disks", "hard_drive", "bandwidth.disksample"),
             entry("Counters", "123", "downloads.counter"),
             entry("Absorbed downloads", "merge", "downloads.downloadalias"),
         ],

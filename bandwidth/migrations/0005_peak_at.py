@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bandwidth', '0002_this_host'),
+        ('bandwidth', '0004_disks'),
     ]
 
     operations = [

@@ -26,6 +26,28 @@ class Counter:
     requests: int | None = None
     connections: int | None = None  # open now: no counter
 
+    def to_clients(self, transmits: bool) -> int:
+        """Return the bytes of the way to the clients; 0 where none are counted."""
+        return (self.transmitted if transmits else self.received) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk under a directory: what it has done since it began to count, and space.
+
+    ``busy_ms`` are the milliseconds in which it had anything to do. Those and the bytes
+    are null where nothing counts them; then ``device`` may be empty, and the reading's
+    remark says why.
+    """
+
+    path: str
+    device: str
+    size: int
+    free: int
+    busy_ms: int | None = None
+    read: int | None = None
+    written: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -33,6 +55,7 @@ class Reading:
 
     counters: list[Counter] = field(default_factory=list)
     remark: str = ""
+    disks: list[Disk] = field(default_factory=list)
 
 
 class SourceProblem(Exception):
@@ -43,6 +66,10 @@ class Source(ABC):
     @abstractmethod
     async def read(self) -> Reading:
         """Ask once. Raises SourceProblem."""
+
+    async def rivals(self) -> list[Counter]:
+        """Return what it does not read but could: physical interfaces of this host."""
+        return []
 
     async def close(self) -> None:  # noqa: B027 most hold nothing
         """Let go of what is held open between questions."""

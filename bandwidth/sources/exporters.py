@@ -4,7 +4,8 @@
     cAdvisor       container_network_{receive,transmit}_bytes_total{name,interface}
     netdata        netdata_net_net_total{chart="net.IF",dimension="received|sent"}
                    of /api/v1/allmetrics?format=prometheus&source=as-collected
-    glances        glances_network_bytes_{recv,sent}_gauge, or without `_gauge`, {...}
+    glances        glances_network_bytes_{recv,sent}_gauge{interface_name}; version 3:
+                   cumulative_{rx,tx}; without `_gauge` it is what came of late
 
 Read with the Prometheus project's own parser.
 """
@@ -58,8 +59,8 @@ NETDATA = Exporter(
 )
 GLANCES = Exporter(
     "/metrics",
-    ("glances_network_bytes_recv_gauge", "glances_network_bytes_recv"),
-    ("glances_network_bytes_sent_gauge", "glances_network_bytes_sent"),
+    ("glances_network_bytes_recv_gauge", "glances_network_cumulative_rx"),
+    ("glances_network_bytes_sent_gauge", "glances_network_cumulative_tx"),
     ("interface_name",),
 )
 

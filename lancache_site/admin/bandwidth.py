@@ -1,4 +1,4 @@
-"""What was read of interfaces: by ten seconds and minutes, and hours' peaks."""
+"""What was read of interfaces and disks, by ten seconds and minutes, and peaks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +11,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from bandwidth.admin import ReadOnlyAdmin
-from bandwidth.models import BandwidthPeak, BandwidthSample
+from bandwidth.models import BandwidthPeak, BandwidthSample, DiskSample
+from downloads import quantities
 from downloads.admin import cells
 from lancache_site.live import audience, views
 
 NOTHING_READ = "nothing was read in that time"
+NOT_COUNTED = "no block device is known to be under it"
 
 
 class LengthFilter(admin.SimpleListFilter):
@@ -35,8 +37,8 @@ class LengthFilter(admin.SimpleListFilter):
         yield from own
 
     def queryset(
-        self, request: HttpRequest, queryset: "QuerySet[BandwidthSample]"
-    ) -> "QuerySet[BandwidthSample]":
+        self, request: HttpRequest, queryset: "QuerySet[Any]"
+    ) -> "QuerySet[Any]":
         return queryset.filter(seconds=int(self.value()))
 
 
@@ -83,9 +85,10 @@ class BandwidthSampleAdmin(ReadOnlyAdmin):
         return f"{row.covered_ms / 1000:.1f} of {row.seconds} s"
 
 
-def _mean(count: int, row: BandwidthSample) -> SafeString:
-    rate = count * 1000 / row.covered_ms if row.covered_ms else None
-    return cells.rate(rate, NOTHING_READ)
+def _mean(count: int | None, row: BandwidthSample | DiskSample) -> SafeString:
+    if count is None or not row.covered_ms:
+        return cells.unknown(NOTHING_READ if count is not None else NOT_COUNTED)
+    return cells.rate(count * 1000 / row.covered_ms, NOTHING_READ)
 
 
 @admin.register(BandwidthPeak)
@@ -109,3 +112,36 @@ class BandwidthPeakAdmin(ReadOnlyAdmin):
     @admin.display(description="At", ordering="peaked_at")
     def moment(self, row: BandwidthPeak) -> SafeString:
         return cells.second(row.peaked_at)
+
+
+@admin.register(DiskSample)
+class DiskSampleAdmin(ReadOnlyAdmin):
+    ordering = ("-at",)
+    list_fullwidth = True
+    list_display = ("time", "device", "source", "busy", "reads", "writes", "free")
+    list_filter = (LengthFilter, ("source", RelatedDropdownFilter))
+    sortable_by = ("time",)  # the one that has an index
+
+    @admin.display(description="From", ordering="at")
+    def time(self, row: DiskSample) -> SafeString:
+        return cells.second(row.at)
+
+    @admin.display(description="Busy")
+    def busy(self, row: DiskSample) -> SafeString:
+        if row.busy_ms is None or not row.covered_ms:
+            return cells.unknown(NOT_COUNTED)
+        busy = min(row.busy_ms, row.covered_ms)
+        return cells.bar(busy, row.covered_ms, "of the time, it was at work")
+
+    @admin.display(description="Reads")
+    def reads(self, row: DiskSample) -> SafeString:
+        return _mean(row.read_bytes, row)
+
+    @admin.display(description="Writes")
+    def writes(self, row: DiskSample) -> SafeString:
+        return _mean(row.written_bytes, row)
+
+    @admin.display(description="Free")
+    def free(self, row: DiskSample) -> SafeString:
+        free, size = quantities.size(row.free_bytes), quantities.size(row.size_bytes)
+        return cells.with_title(f"{free} of {size}", f"{row.free_bytes:,} bytes")

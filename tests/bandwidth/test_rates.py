@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bandwidth.rates import Passed, passed
-from bandwidth.rollup import Rollup
+from bandwidth.rollup import Rollup, Row
 from bandwidth.sources import Counter
 
 SECOND = 10**9
@@ -27,17 +27,17 @@ def test_no_time_and_no_counter_tell_nothing():
 
 
 def test_a_row_keeps_its_fastest_moment():
-    rollup = Rollup()
+    rollup = Rollup(Row)
     for second, size in ((100, 5), (104, 50), (109, 7)):
-        rollup.add((1, "eth0"), Passed(size, 0, 1000), second)
+        rollup.row((1, "eth0"), second).add(Passed(size, 0, 1000), second)
     (row,) = rollup.take(110)
     assert (row.at, row.received, row.samples, row.covered_ms) == (100, 62, 3, 3000)
     assert (row.receive_max, row.receive_max_at) == (50, 104)
 
 
 def test_a_row_is_given_away_when_its_ten_seconds_are_over():
-    rollup = Rollup()
-    rollup.add((1, "eth0"), Passed(1, 1, 1000), 105.5)
+    rollup = Rollup(Row)
+    rollup.row((1, "eth0"), 105.5).add(Passed(1, 1, 1000), 105)
     assert rollup.take(109.9) == []
     assert len(rollup.take(110)) == 1
     assert rollup.take() == []
@@ -52,7 +52,7 @@ def test_a_row_is_given_away_when_its_ten_seconds_are_over():
 )
 def test_rows_add_up_to_the_difference_of_the_counters(steps, data):
     """Whatever the clock does, and whenever rows are taken."""
-    rollup, now, rows = Rollup(), 1_700_000_000.0, []
+    rollup, now, rows = Rollup(Row), 1_700_000_000.0, []
     counter, at = Counter("eth0", 7, 9), 0
     for received, transmitted, drift in steps:
         after = Counter(
@@ -62,7 +62,7 @@ def test_rows_add_up_to_the_difference_of_the_counters(steps, data):
         told = passed(counter, after, at, at + SECOND)
         assert told
         now += drift
-        rollup.add((1, "eth0"), told, now)
+        rollup.row((1, "eth0"), now).add(told, int(now))
         counter, at = after, at + SECOND
         if data.draw(st.booleans()):
             rows += rollup.take(now)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import pytest
 from bandwidth.models import BandwidthSource
 from bandwidth.opening import opened
 from bandwidth.sources import Counter, Reading, SourceProblem
-from bandwidth.sources.host import HostSource, counters_in, default_interface, net_dev
+from bandwidth.sources.host import HostSource, busiest, net_dev, routed
 from tests.services import need
 from tests.site.stack import free_port
 
@@ -95,10 +96,8 @@ def test_the_default_route_names_the_interface(tmp_path: Path):
         "eth1 00000000 0101000A 0003 0 0 100 00000000 0 0 0\n"
         "eth0 0000000A 00000000 0001 0 0 0 000000FF 0 0 0\n"
     )
-    counters = {name: Counter(name, 1, 1) for name in ("eth0", "eth1", "wlan0")}
-    assert default_interface(route, counters) == "eth1"
-    del counters["eth1"]
-    assert default_interface(route, counters) == "wlan0"
+    assert routed(route, ("eth0", "eth1", "wlan0")) == "eth1"
+    assert routed(route, ("eth0", "wlan0")) == "wlan0"
 
 
 def test_without_a_route_the_busiest_that_is_up_is_watched(tmp_path: Path):
@@ -108,7 +107,8 @@ def test_without_a_route_the_busiest_that_is_up_is_watched(tmp_path: Path):
         "old": Counter("old", 900, 900, is_up=False),
         "docker0": Counter("docker0", 900, 900, is_virtual=True),
     }
-    assert default_interface(tmp_path / "none", counters) == "eth1"
+    assert routed(tmp_path / "none", counters) is None
+    assert busiest(counters) == "eth1"
 
 
 def test_the_hosts_proc_is_read_where_it_is_mounted(tmp_path: Path):
@@ -124,9 +124,9 @@ def test_a_proc_that_is_not_there_is_told():
 
 
 def test_the_loopback_is_nobodys_uplink():
-    counted = net_dev(Path("/proc/net/dev").read_text())
-    assert "lo" in counted
-    assert "lo" not in counters_in(counted, own=True)
+    assert "lo" in net_dev(Path("/proc/net/dev").read_text())
+    with pytest.raises(SourceProblem, match="there is no lo, but"):
+        read(Kind.HOST, wanted="lo")
 
 
 def test_node_exporter():
@@ -187,8 +187,36 @@ def test_an_address_that_is_none_says_so_in_one_line(address: str, says: str):
     assert len(str(problem.value).splitlines()) == 1
 
 
-def test_glances_answers_through_its_web_server(tmp_path: Path):
-    """By its recorded answer, over real HTTP: the older path is tried, too."""
+def glances(place: Path, *options: str, exporter_port: int = 1) -> tuple[str, ...]:
+    """How to start a glances that asks nobody else for anything."""
+    config = place / "glances.conf"
+    config.write_text(
+        "[global]\ncheck_update=false\n[prometheus]\nhost=127.0.0.1\n"
+        f"port={exporter_port}\nprefix=glances\nlabels=src:glances\n"
+    )
+    program = str(Path(sys.executable).parent / "glances")
+    return program, "-C", str(config), "--disable-check-update", *options
+
+
+def test_glances_through_its_web_server(tmp_path: Path):
+    port = free_port()
+    web = ("-w", "--disable-webui", "-B", "127.0.0.1", "-p", str(port))
+    with running(*glances(tmp_path, *web)):
+        address = f"http://127.0.0.1:{port}"
+        same_as_kernel(read_soon(Kind.GLANCES, address, some_interface()).counters)
+
+
+def test_glances_through_its_exporter(tmp_path: Path):
+    port = free_port()
+    exports = ("--export", "prometheus", "--quiet")
+    with running(*glances(tmp_path, *exports, exporter_port=port)):
+        address = f"http://127.0.0.1:{port}"
+        found = read_soon(Kind.GLANCES_EXPORTER, address, some_interface())
+    same_as_kernel(found.counters)
+
+
+def test_an_older_glances_is_asked_at_its_older_address(tmp_path: Path):
+    """By a recorded answer, over real HTTP."""
     recorded = json.loads(
         (Path(__file__).parent / "data/glances_v4_network.json").read_text()
     )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from bandwidth.rollup import Row
+from bandwidth.hints import MINUTE
+from bandwidth.rollup import AnyRow, DiskRow, Row
 from bandwidth.sampling import Sampler, Watched
 from bandwidth.sources import Counter, Reading, Source, SourceProblem
 
@@ -41,12 +42,14 @@ class Recorded:
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.rows: list[Row] = []
+        self.disks: list[DiskRow] = []
 
     async def publish(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
 
-    async def store(self, rows: Sequence[Row]) -> None:
-        self.rows += rows
+    async def store(self, rows: Sequence[AnyRow]) -> None:
+        self.rows += [row for row in rows if isinstance(row, Row)]
+        self.disks += [row for row in rows if isinstance(row, DiskRow)]
 
 
 def watched(source: Any, name: str = "attic", timeout: float = 1) -> Watched:
@@ -124,7 +127,7 @@ async def test_a_database_that_is_away_costs_no_byte():
     told, source = Recorded(), Counting()
     away = True
 
-    async def store(rows: Sequence[Row]) -> None:
+    async def store(rows: Sequence[AnyRow]) -> None:
         if away:
             raise OperationalError("database is locked")
         await told.store(rows)
@@ -149,3 +152,26 @@ async def test_download_is_the_way_to_the_clients(transmits: bool, download: int
     interface = told.messages[1]["interfaces"][0]
     ratio = interface["downloadBytesPerSecond"] / interface["receiveBytesPerSecond"]
     assert ratio == download / 10
+
+
+async def test_another_interface_that_carries_more_for_five_minutes_is_a_hint():
+    class Beside(Counting):
+        async def rivals(self) -> list[Counter]:
+            return [Counter("eth1", 0, 10**9 * self.asked)]
+
+    told, one = Recorded(), watched(Beside())
+    sampler = Sampler([one], INTERVAL, told.publish, told.store)
+    for _ in range(6):
+        await sampler.tick()
+        assert one.rivalry.looked_ns
+        one.rivalry.looked_ns -= MINUTE  # as if a minute had passed
+    assert told.messages[4]["hints"] == []
+    assert told.messages[5]["hints"] == [
+        {
+            "text": "eth1 has carried more to the clients than what attic watches,"
+            " for 5 minutes",
+            "source": "attic",
+            "interface": "eth1",
+            "url": "/admin/bandwidth/bandwidthsource/1/watch-instead/?interface=eth1",
+        }
+    ]

@@ -5,8 +5,13 @@ import time
 import pytest
 
 from bandwidth import storing
-from bandwidth.models import BandwidthPeak, BandwidthSample, BandwidthSource
-from bandwidth.rollup import Row
+from bandwidth.models import (
+    BandwidthPeak,
+    BandwidthSample,
+    BandwidthSource,
+    DiskSample,
+)
+from bandwidth.rollup import DiskRow, Row
 
 pytestmark = pytest.mark.django_db
 HOUR = 1_800_000_000 // 3600 * 3600
@@ -27,8 +32,9 @@ def rows(seconds: int) -> list[tuple[int, int, int, int]]:
     return list(found.values_list(*names))
 
 
-def test_this_host_is_watched_without_any_setting():
-    assert BandwidthSource.objects.get().kind == "host"
+def test_this_host_and_its_disk_are_watched_without_any_setting():
+    kinds = dict(BandwidthSource.objects.values_list("kind", "name"))
+    assert kinds == {"host": "this host", "disk": "cache disk"}
 
 
 def test_ten_seconds_make_a_minute(source):
@@ -57,6 +63,39 @@ def test_old_rows_go_and_young_ones_stay(source, settings):
     assert storing.prune(time.monotonic() + 5) == 1
     assert [at for at, *_ in rows(10)] == [now]
     assert len(rows(60)) == 2
+
+
+def disk_row(source: BandwidthSource, at: int, busy: int | None, free: int) -> DiskRow:
+    read = None if busy is None else 10
+    return DiskRow((source.pk, "sda"), at, read, read, busy, 10_000, 10, 99, free)
+
+
+def test_of_a_disk_sums_add_up_and_space_is_the_last(source):
+    at = (HOUR, HOUR + 10, HOUR + 50)
+    storing.store([disk_row(source, second, 40, 7 - n) for n, second in enumerate(at)])
+    storing.store([disk_row(source, HOUR + 50, 2, 3)])
+    assert DiskSample.objects.filter(seconds=10).count() == 3
+    minute = DiskSample.objects.get(seconds=60)
+    assert (minute.busy_ms, minute.read_bytes, minute.written_bytes) == (122, 40, 40)
+    assert (minute.covered_ms, minute.samples, minute.free_bytes) == (40_000, 40, 3)
+
+
+def test_of_a_disk_what_was_never_counted_is_null_and_not_nought(source):
+    storing.store(
+        [disk_row(source, HOUR, None, 5), disk_row(source, HOUR + 10, None, 5)]
+    )
+    minute = DiskSample.objects.get(seconds=60)
+    assert (minute.busy_ms, minute.read_bytes, minute.busy_share) == (None, None, None)
+    storing.store([disk_row(source, HOUR + 20, 6, 5)])
+    assert DiskSample.objects.get(seconds=60).busy_ms == 6
+
+
+def test_old_rows_of_disks_go_too(source, settings):
+    settings.TEN_SECONDS_RETENTION_HOURS = 1
+    now = int(time.time()) // 60 * 60
+    storing.store([disk_row(source, now, 1, 1), disk_row(source, now - 7200, 1, 1)])
+    assert storing.prune(time.monotonic() + 5) == 1
+    assert list(DiskSample.objects.filter(seconds=10).values_list("at")) == [(now,)]
 
 
 def test_nothing_is_no_query(django_assert_num_queries):

@@ -15,6 +15,8 @@ NAMES = (
     "lists",
     "lists_postgresql",
     "stack",
+    "sampler",
+    "listeners",
     "export",
     "titles",
     "latency",

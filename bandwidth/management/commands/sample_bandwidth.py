@@ -13,7 +13,7 @@ from django.db import DatabaseError, close_old_connections
 
 from bandwidth import opening, storing
 from bandwidth.broadcasting import Broadcast
-from bandwidth.rollup import Row
+from bandwidth.rollup import AnyRow
 from bandwidth.sampling import Sampler, Watched
 
 # How often the operator's sources are looked up again.
@@ -22,6 +22,8 @@ LOOK_SECONDS = 5
 
 class Command(BaseCommand):
     help = "Read every bandwidth source at each interval, publish and store it."
+    # They would load every page, 30 MB, into a process that has none. `up` runs them.
+    requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         asyncio.run(sample(settings.BANDWIDTH_SAMPLE_INTERVAL / 1000))
@@ -56,6 +58,6 @@ def _watched(known: list[Watched]) -> list[Watched]:
 
 
 @sync_to_async
-def _store(rows: Sequence[Row]) -> None:
+def _store(rows: Sequence[AnyRow]) -> None:
     close_old_connections()
     storing.store(rows)
