@@ -1,19 +1,31 @@
 """Sources, and what they told: by ten seconds, minutes and hours' peaks."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
+import humanize
 from django.contrib import admin, messages
-from django.db.models import Model
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
 from unfold.decorators import action
 
-from bandwidth.models import BandwidthPeak, BandwidthSample, BandwidthSource
+from bandwidth import clients
+from bandwidth.connections import Served, limit
+from bandwidth.models import (
+    BandwidthPeak,
+    BandwidthSample,
+    BandwidthSource,
+    ClientSample,
+)
 from bandwidth.opening import opened
-from bandwidth.sources import Counter, SourceProblem
+from bandwidth.sources import Connection, Counter, SourceProblem
 
 if TYPE_CHECKING:
     # Unfold's class is this, but for its skin, and has no types.
@@ -82,6 +94,8 @@ async def _answer(row: BandwidthSource) -> str:
     finally:
         await source.close()
     told = [_told(one) for one in reading.counters[:TOLD]]
+    if reading.connections is not None:
+        told += _told_of_clients(reading.connections)
     return "; ".join([*told, *filter(None, [reading.remark])]) or "it has no counter"
 
 
@@ -97,8 +111,36 @@ def _told(one: Counter) -> str:
     return f"{one.name}: {', '.join(parts)}"
 
 
+def _told_of_clients(connections: list[Connection]) -> list[str]:
+    by_client: dict[str, list[Connection]] = {}
+    for one in connections:
+        by_client.setdefault(one.client, []).append(one)
+    told = [f"{len(connections):,} connections of {len(by_client):,} clients"]
+    for client, its in list(by_client.items())[:TOLD]:
+        acked = sum(one.bytes_acked for one in its)
+        told.append(f"{client}: {len(its):,}, which have carried {acked:,} bytes")
+    return told
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # none at runtime
+    """Counts so many rows and no more: to count millions takes seconds."""
+
+    MOST = 10_000
+    template_name = "admin/pagination_bounded.html"
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[: self.MOST].count()
+
+    @property
+    def at_bound(self) -> bool:
+        return self.count >= self.MOST
+
+
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
     show_full_result_count = False
+    paginator = BoundedPaginator
     list_select_related = ("source",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -132,3 +174,88 @@ class BandwidthPeakAdmin(ReadOnlyAdmin):
         "at", "source", "interface", "direction", "bytes_per_second", "peaked_at",
     )  # fmt: skip
     list_filter = ("direction", "source")
+
+
+@admin.register(ClientSample)
+class ClientSampleAdmin(ReadOnlyAdmin):
+    """Ten seconds of a client's connections, and what limited them."""
+
+    ordering = ("-at", "-pk")
+    list_display = (
+        "time", "called", "rate", "limited_by", "window", "send_buffer", "lost",
+        "round_trip", "connections",
+    )  # fmt: skip
+    readonly_fields = list_display[:-1]
+    fieldsets = (
+        (None, {"fields": list_display}),
+        (
+            "As it was counted",
+            {
+                "fields": (
+                    "source", "clients", "tls_connections", "bytes", "active_ms",
+                    "busy_ms", "receiver_limited_ms", "send_buffer_limited_ms",
+                    "starved_ms", "segments_sent", "segments_retransmitted",
+                    "delivery_max",
+                )
+            },
+        ),
+    )  # fmt: skip
+    list_fullwidth = True
+    sortable_by = ("time",)  # the one that has an index
+    search_fields = ("client__startswith",)
+    search_help_text = "A client's address, or how it begins."
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ClientSample]":
+        rows: QuerySet[ClientSample] = super().get_queryset(request)
+        return rows.exclude(client__in=clients.hidden())
+
+    @admin.display(description="from", ordering="at")
+    def time(self, row: ClientSample) -> str:
+        moment = timezone.localtime(datetime.fromtimestamp(row.at, UTC))
+        return _in_one_line(f"{moment:%b %d %H:%M:%S}")
+
+    @admin.display(description="client")
+    def called(self, row: ClientSample) -> str:
+        return row.client or f"{row.clients:,} others"
+
+    @admin.display(description="rate")
+    def rate(self, row: ClientSample) -> str:
+        size = humanize.naturalsize(row.bytes / ClientSample.SECONDS)
+        return _in_one_line(f"{size}/s")
+
+    @admin.display(description="limited by", empty_value="can't tell")
+    def limited_by(self, row: ClientSample) -> str | None:
+        return limit(
+            Served(
+                active_ms=row.active_ms,
+                busy_ms=row.busy_ms,
+                receiver_limited_ms=row.receiver_limited_ms,
+                send_buffer_limited_ms=row.send_buffer_limited_ms,
+                starved_ms=row.starved_ms,
+            )
+        )
+
+    @admin.display(description="window full")
+    def window(self, row: ClientSample) -> str | None:
+        return _percent(row.receiver_limited_ms, row.busy_ms)
+
+    @admin.display(description="buffer full")
+    def send_buffer(self, row: ClientSample) -> str | None:
+        return _percent(row.send_buffer_limited_ms, row.busy_ms)
+
+    @admin.display(description="sent again")
+    def lost(self, row: ClientSample) -> str | None:
+        return _percent(row.segments_retransmitted, row.segments_sent)
+
+    @admin.display(description="round trip")
+    def round_trip(self, row: ClientSample) -> str | None:
+        trip = row.round_trip_us
+        return None if trip is None else _in_one_line(f"{trip / 1000:.1f} ms")
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _percent(part: int, whole: int) -> str | None:
+    return f"{min(1, part / whole):.1%}" if whole else None

@@ -15,6 +15,7 @@ from bandwidth.sources.host import HostSource
 from bandwidth.sources.http import Asked
 from bandwidth.sources.nginx import AccountingLog, StubStatus, Zones
 from bandwidth.sources.prometheus import PrometheusSource
+from bandwidth.sources.sockets import SocketsSource, ports_in
 
 Kind = BandwidthSource.Kind
 EXPORTERS = {
@@ -31,6 +32,8 @@ def opened(row: BandwidthSource) -> Source:
         wanted = row.wanted or settings.LANCACHE_INTERFACE
         names = tuple(name.strip() for name in wanted.split(",") if name.strip())
         return HostSource(names, settings.HOST_PROC)
+    if row.kind == Kind.SOCKETS:
+        return SocketsSource(ports_in(row.wanted), row.timeout_ms / 1000)
     if not row.address:
         raise SourceProblem("it needs an address")
     if row.kind == Kind.NGINX_ACCOUNTING:

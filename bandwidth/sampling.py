@@ -8,14 +8,15 @@ it delays no other.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import Error as DatabaseError
 
-from bandwidth.messages import Message, Sampled, sample_message
+from bandwidth.connections import Connections
+from bandwidth.messages import Message, Sampled, sample_message, sockets_message
 from bandwidth.rates import Passed, passed
-from bandwidth.rollup import Rollup, Row
+from bandwidth.rollup import ClientRollup, ClientRow, Rollup, Row
 from bandwidth.sources import Counter, Reading, Source, SourceProblem
 
 log = logging.getLogger(__name__)
@@ -23,10 +24,12 @@ log = logging.getLogger(__name__)
 WAITED = 0.3
 # Rows kept while the database is away: ten interfaces for an hour.
 MOST_ROWS = 3600
+# The same by client: 300 of them for ten minutes.
+MOST_CLIENT_ROWS = 20_000
 STORE_SECONDS = 10
 
 Publish = Callable[[Message], Awaitable[None]]
-Store = Callable[[Sequence[Row]], Awaitable[None]]
+Store = Callable[[Sequence[Row | ClientRow]], Awaitable[None]]
 
 
 @dataclass(eq=False)
@@ -44,6 +47,7 @@ class Watched:
     remark: str = ""
     asking: "asyncio.Task[None] | None" = None
     sampled: list[Sampled] = field(default_factory=list)
+    connections: Connections | None = None  # of a source that reads any
 
 
 class Sampler:
@@ -57,7 +61,12 @@ class Sampler:
         self._publish = publish
         self._store = store
         self._rollup = Rollup()
-        self._unwritten: list[Row] = []
+        self._by_client = ClientRollup()
+        self._unwritten: list[Row | ClientRow] = []
+        # Address -> what messages call it; of whom it is not known, nothing is said.
+        self.called: Mapping[str, str] = {}
+        self._news: Connections | None = None
+        self._told_of_clients = False
         self._stored_at = time.monotonic()
         self._storing: asyncio.Task[None] | None = None
 
@@ -90,16 +99,15 @@ class Sampler:
         asking = [one.asking for one in self.watched if one.asking]
         if asking:
             await asyncio.wait(asking, timeout=WAITED * self._interval)
-        message = sample_message(time.time(), self.watched)
+        messages = list(self._messages())
         for one in self.watched:
             one.sampled = []
-        await self._publish(message)
+        await asyncio.gather(*map(self._publish, messages))
         if time.monotonic() - self._stored_at >= STORE_SECONDS and (
             self._storing is None or self._storing.done()
         ):
             self._stored_at = time.monotonic()
-            rows = self._rollup.take(time.time())
-            self._storing = asyncio.create_task(self._write(rows))
+            self._storing = asyncio.create_task(self._write(self._rows(time.time())))
 
     async def close(self) -> None:
         """Write what is there, whether its ten seconds are over or not."""
@@ -107,7 +115,31 @@ class Sampler:
             await _let_go(one)
         if self._storing:
             await self._storing
-        await self._write(self._rollup.take())
+        await self._write(self._rows())
+
+    def addresses(self) -> set[str]:
+        """Return those that have connections, or had some lately."""
+        return {
+            address
+            for one in self.watched
+            if one.connections
+            for address in one.connections.clients
+        }
+
+    def _messages(self) -> Iterator[Message]:
+        """Yield what this tick has to say."""
+        yield sample_message(time.time(), self.watched)
+        if self._news:
+            clients = {
+                self.called[address]: client
+                for address, client in self._news.clients.items()
+                if address in self.called
+            }
+            # That there are none any more is said once.
+            if clients or self._told_of_clients:
+                yield sockets_message(time.time(), time.monotonic_ns(), clients)
+            self._told_of_clients = bool(clients)
+        self._news = None
 
     async def _ask(self, one: Watched) -> None:
         try:
@@ -134,6 +166,11 @@ class Sampler:
         gone = one.before.keys() - {counter.name for counter in reading.counters}
         for name in gone:
             del one.before[name]  # if it comes back, it is another
+        if reading.connections is not None:
+            one.connections = one.connections or Connections()
+            served = one.connections.take_in(reading.connections, now_ns)
+            self._by_client.add(one.pk, served, now)
+            self._news = one.connections
         for counter in reading.counters:
             before = one.before.get(counter.name)
             one.before[counter.name] = counter, now_ns
@@ -144,8 +181,15 @@ class Sampler:
                 self._rollup.add((one.pk, counter.name), between, now)
             one.sampled.append(Sampled(counter, between))
 
-    async def _write(self, rows: list[Row]) -> None:
-        self._unwritten = [*self._unwritten, *rows][-MOST_ROWS:]
+    def _rows(self, now: float | None = None) -> list[Row | ClientRow]:
+        return [*self._rollup.take(now), *self._by_client.take(now)]
+
+    async def _write(self, rows: list[Row | ClientRow]) -> None:
+        every = [*self._unwritten, *rows]
+        self._unwritten = [
+            *[row for row in every if isinstance(row, Row)][-MOST_ROWS:],
+            *[row for row in every if isinstance(row, ClientRow)][-MOST_CLIENT_ROWS:],
+        ]
         try:
             await self._store(self._unwritten)
         except DatabaseError as error:

@@ -36,6 +36,7 @@ NAVIGATION: list[dict[str, Any]] = [
             },
             entry("Downloads", "download", "downloads.download"),
             entry("Sessions", "lan", "downloads.streamsession"),
+            entry("Connections", "swap_vert", "bandwidth.clientsample"),
             entry("Peaks", "vertical_align_top", "bandwidth.bandwidthpeak"),
         ],
     },

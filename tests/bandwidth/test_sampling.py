@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from bandwidth.rollup import Row
+from bandwidth.rollup import ClientRow, Row
 from bandwidth.sampling import Sampler, Watched
-from bandwidth.sources import Counter, Reading, Source, SourceProblem
+from bandwidth.sources import Connection, Counter, Reading, Source, SourceProblem
 
 INTERVAL = 0.05
 
@@ -41,12 +41,17 @@ class Recorded:
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.rows: list[Row] = []
+        self.client_rows: list[ClientRow] = []
 
     async def publish(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
 
-    async def store(self, rows: Sequence[Row]) -> None:
-        self.rows += rows
+    async def store(self, rows: Sequence[Row | ClientRow]) -> None:
+        for row in rows:
+            if isinstance(row, Row):
+                self.rows.append(row)
+            else:
+                self.client_rows.append(row)
 
 
 def watched(source: Any, name: str = "attic", timeout: float = 1) -> Watched:
@@ -124,7 +129,7 @@ async def test_a_database_that_is_away_costs_no_byte():
     told, source = Recorded(), Counting()
     away = True
 
-    async def store(rows: Sequence[Row]) -> None:
+    async def store(rows: Sequence[Row | ClientRow]) -> None:
         if away:
             raise OperationalError("database is locked")
         await told.store(rows)
@@ -149,3 +154,63 @@ async def test_download_is_the_way_to_the_clients(transmits: bool, download: int
     interface = told.messages[1]["interfaces"][0]
     ratio = interface["downloadBytesPerSecond"] / interface["receiveBytesPerSecond"]
     assert ratio == download / 10
+
+
+class Connected(Source):
+    """Tells of a connection that carries a thousand bytes from answer to answer."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_open = True
+
+    async def read(self) -> Reading:
+        self.asked += 1
+        one = Connection(
+            7, "10.0.0.11", 80, True, 1000 * self.asked, 0, 0, 300, 0, 0, 0, 0, 0, 0,
+            False,
+        )  # fmt: skip
+        return Reading(connections=[one] if self.is_open else [])
+
+
+async def test_clients_are_told_of_by_what_they_are_called():
+    told = Recorded()
+    sampler = Sampler([watched(Connected())], INTERVAL, told.publish, told.store)
+    await sampler.tick()
+    assert [one["type"] for one in told.messages] == ["sample"]
+    sampler.called = dict.fromkeys(sampler.addresses(), "client-7f3a2c")
+    await sampler.tick()
+    message = told.messages[-1]
+    assert message["type"] == "sockets"
+    assert [one["client"] for one in message["clients"]] == ["client-7f3a2c"]
+    await sampler.close()
+    assert [row.served.bytes for row in told.client_rows] == [1000]
+
+
+async def test_that_nobody_is_connected_any_more_is_said_once():
+    told, source = Recorded(), Connected()
+    sampler = Sampler([watched(source)], INTERVAL, told.publish, told.store)
+    sampler.called = {"10.0.0.11": "10.0.0.11"}
+    await sampler.tick()
+    source.is_open = False
+    for _ in range(3):
+        await sampler.tick()
+    sockets = [one["clients"] for one in told.messages if one["type"] == "sockets"]
+    assert [len(clients) for clients in sockets] == [1, 0]
+
+
+async def test_a_database_that_is_away_costs_no_byte_of_a_client():
+    told, source = Recorded(), Connected()
+    away = True
+
+    async def store(rows: Sequence[Row | ClientRow]) -> None:
+        if away:
+            raise OperationalError("database is locked")
+        await told.store(rows)
+
+    sampler = Sampler([watched(source)], INTERVAL, told.publish, store)
+    for _ in range(4):
+        await sampler.tick()
+    await sampler.close()
+    away = False
+    await sampler.close()
+    assert sum(row.served.bytes for row in told.client_rows) == 3000
