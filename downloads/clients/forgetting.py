@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from bandwidth import storing
 from downloads.clients import traces
 from downloads.models import (
     Burst,
@@ -55,6 +56,11 @@ def _emptied(ids: Sequence[int]) -> Iterator[int]:
                 _lock()
                 model._default_manager.filter(pk__in=some).delete()
             yield len(some)
+    addresses = list(
+        Client.objects.filter(pk__in=ids).values_list("address", flat=True)
+    )
+    while deleted := storing.forget_clients(addresses, CHUNK):
+        yield deleted
 
 
 def _drop(ids: Sequence[int]) -> None:
