@@ -16,6 +16,7 @@ NAMES = (
     "stack",
     "export",
     "titles",
+    "bandwidth-accuracy",
 )
 
 
@@ -25,7 +26,8 @@ def main() -> None:
         raise SystemExit(f"no such figure: {', '.join(unknown)}; there are {NAMES}")
     for name in names:
         sys.argv[1:] = []
-        importlib.import_module(f"tests.benchmarks.{name}").main()
+        module = name.replace("-", "_")
+        importlib.import_module(f"tests.benchmarks.{module}").main()
 
 
 if __name__ == "__main__":
