@@ -1,30 +1,30 @@
 """Sources: added, changed and tested. What they told is in lancache_site.admin."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
-from humanize import naturalsize
+from django.utils.functional import cached_property
 from unfold.decorators import action
 
+from bandwidth import answers
 from bandwidth.models import BandwidthSource
 from bandwidth.opening import opened
-from bandwidth.sources import Counter, Disk, SourceProblem
+from bandwidth.sources import SourceProblem
 
 if TYPE_CHECKING:
     # Unfold's class is this, but for its skin, and has no types.
     from django.contrib.admin import ModelAdmin
 else:
     from unfold.admin import ModelAdmin
-
-TOLD = 20  # interfaces that a test names
 
 
 class SourceForm(ModelForm):  # type: ignore[type-arg]  # none at runtime
@@ -63,7 +63,7 @@ class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at run
         """Ask the source once, now, and say what it answers."""
         row = get_object_or_404(BandwidthSource, pk=object_id)
         try:
-            told, level = asyncio.run(_answer(row)), messages.SUCCESS
+            told, level = asyncio.run(answers.answer(row)), messages.SUCCESS
         except SourceProblem as problem:
             told, level = str(problem), messages.ERROR
         self.message_user(request, f"{row}: {told}", level)
@@ -84,7 +84,7 @@ class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at run
         back = reverse("admin:bandwidth_bandwidthsource_change", args=[row.pk])
         interface = request.GET.get("interface", "")
         try:
-            rivals = [one.name for one in asyncio.run(_rivals(row))]
+            rivals = [one.name for one in asyncio.run(answers.rivals(row))]
         except SourceProblem as problem:
             self.message_user(request, f"{row}: {problem}", messages.ERROR)
             return HttpResponseRedirect(back)
@@ -117,55 +117,25 @@ class BandwidthSourceAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at run
         return request.user.has_perm("bandwidth.change_bandwidthsource")
 
 
-async def _answer(row: BandwidthSource) -> str:
-    source = opened(row)
-    try:
-        async with asyncio.timeout(row.timeout_ms / 1000):
-            reading = await source.read()
-    except TimeoutError as error:
-        raise SourceProblem(f"no answer within {row.timeout_ms} ms") from error
-    finally:
-        await source.close()
-    told = [_told(one) for one in reading.counters[:TOLD]]
-    told += [_told_of_disk(disk) for disk in reading.disks]
-    return "; ".join([*told, *filter(None, [reading.remark])]) or "it has no counter"
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # none at runtime
+    """Counts so many rows and no more: to count millions takes seconds."""
 
+    MOST = 10_000
+    template_name = "admin/pagination_bounded.html"
 
-async def _rivals(row: BandwidthSource) -> list[Counter]:
-    """Return what it could watch instead of what it watches."""
-    source = opened(row)
-    try:
-        await source.read()
-        return await source.rivals()
-    finally:
-        await source.close()
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[: self.MOST].count()
 
-
-def _told(one: Counter) -> str:
-    parts = []
-    if one.received is not None and one.transmitted is not None:
-        parts.append(f"{one.received:,} bytes received")
-        parts.append(f"{one.transmitted:,} transmitted")
-    if one.requests is not None:
-        parts.append(f"{one.requests:,} requests")
-    if one.connections is not None:
-        parts.append(f"{one.connections:,} connections open")
-    return f"{one.name}: {', '.join(parts)}"
-
-
-def _told_of_disk(disk: Disk) -> str:
-    parts = [f"{naturalsize(disk.free)} free of {naturalsize(disk.size)}"]
-    if disk.read is not None and disk.written is not None:
-        parts.append(f"{disk.read:,} bytes read")
-        parts.append(f"{disk.written:,} written")
-    if disk.busy_ms is not None:
-        parts.append(f"busy for {disk.busy_ms / 1000:,.0f} s since the start")
-    on = f" on {disk.device}" if disk.device else ""
-    return f"{disk.path}{on}: {', '.join(parts)}"
+    @property
+    def at_bound(self) -> bool:
+        return self.count >= self.MOST
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]  # none at runtime
     show_full_result_count = False
+    paginator = BoundedPaginator
     list_select_related = ("source",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -10,6 +10,7 @@ class BandwidthSource(models.Model):
     class Kind(models.TextChoices):
         HOST = "host", "this host's interfaces"
         DISK = "disk", "the disk under the cache"
+        SOCKETS = "sockets", "clients' connections (Linux)"
         DOCKER = "docker", "a container (Docker or podman)"
         CADVISOR = "cadvisor", "cAdvisor"
         NODE_EXPORTER = "node_exporter", "node_exporter"
@@ -38,7 +39,8 @@ class BandwidthSource(models.Model):
         max_length=200,
         blank=True,
         help_text="Which interface, container or zone; several interfaces of this host"
-        " separated by commas. Empty: the host's default route, or all.",
+        " separated by commas. Empty: the host's default route, or all. Of clients'"
+        " connections, the cache's ports: 80, 443 if empty.",
     )
     received_expression = models.CharField(
         max_length=1000, blank=True, help_text="Prometheus only: a counter of bytes."
@@ -60,6 +62,16 @@ class BandwidthSource(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            # A connection that two sources saw would be counted twice.
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(kind="sockets"),
+                name="sockets_once",
+                violation_error_message="There is a source of clients' connections:"
+                " name all ports there.",
+            )
+        ]
         verbose_name = "source"
 
     def __str__(self) -> str:
@@ -146,6 +158,59 @@ class DiskSample(models.Model):
         if self.busy_ms is None or not self.covered_ms:
             return None
         return min(1.0, self.busy_ms / self.covered_ms)
+
+
+class ClientSample(models.Model):
+    """What the connections of one client did in ten seconds, if they did anything.
+
+    Times are sums over its connections, of the kernel's clocks: see
+    bandwidth.connections, also for what limits a client.
+    """
+
+    SECONDS = 10
+
+    source = models.ForeignKey(BandwidthSource, models.CASCADE, db_index=False)
+    client = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Its address, or its pseudonym. Empty: all clients for whom no row of"
+        " their own was left.",
+    )
+    at = models.BigIntegerField(help_text="Its first second.")
+    clients = models.PositiveIntegerField(help_text="1, unless they are several.")
+    connections = models.PositiveIntegerField(help_text="The most at once.")
+    tls_connections = models.PositiveIntegerField(help_text="Of them, to port 443.")
+    bytes = models.BigIntegerField(help_text="What the clients have acknowledged.")
+    active_ms = models.BigIntegerField(help_text="In which there was anything to do.")
+    busy_ms = models.BigIntegerField(help_text="Of it: there was data to send.")
+    receiver_limited_ms = models.BigIntegerField(help_text="Of the busy time.")
+    send_buffer_limited_ms = models.BigIntegerField(help_text="Of the busy time.")
+    starved_ms = models.BigIntegerField(
+        help_text="Not busy, though an answer was due or under way."
+    )
+    segments_sent = models.BigIntegerField()
+    segments_retransmitted = models.BigIntegerField()
+    round_trip_us = models.BigIntegerField(null=True, help_text="The least.")
+    delivery_max = models.BigIntegerField(
+        help_text="Bytes per second that the kernel measured while it was busy."
+    )
+
+    class Meta:
+        constraints = [
+            # The sampler adds to it; a client is read in order of time, and forgotten.
+            models.UniqueConstraint(
+                fields=["client", "at", "source"], name="client_sample_once"
+            )
+        ]
+        indexes = [
+            # Pruning, the newest of all clients, and all clients of a range of time.
+            models.Index(fields=["at"], name="client_sample_at"),
+        ]
+        verbose_name = "ten seconds of a client"
+        verbose_name_plural = "connections of clients"
+
+    def __str__(self) -> str:
+        return f"{self.client} {self.at}"
 
 
 class BandwidthPeak(models.Model):

@@ -16,6 +16,7 @@ from bandwidth.sources.host import HostSource
 from bandwidth.sources.http import Asked
 from bandwidth.sources.nginx import AccountingLog, StubStatus, Zones
 from bandwidth.sources.prometheus import PrometheusSource
+from bandwidth.sources.sockets import SocketsSource, ports_in
 
 Kind = BandwidthSource.Kind
 EXPORTERS = {
@@ -34,6 +35,8 @@ def opened(row: BandwidthSource) -> Source:
         return HostSource(names, settings.HOST_PROC)
     if row.kind == Kind.DISK:
         return DiskSource(row.address)
+    if row.kind == Kind.SOCKETS:
+        return SocketsSource(ports_in(row.wanted), row.timeout_ms / 1000)
     if not row.address:
         raise SourceProblem("it needs an address")
     if row.kind == Kind.NGINX_ACCOUNTING:

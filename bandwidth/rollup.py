@@ -5,14 +5,18 @@ the counters' difference whatever is late. Times are epoch seconds of the wall c
 that steps back, an older row is added to, never overwritten.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from bandwidth.connections import Served
 from bandwidth.rates import DiskPassed, Passed
 from bandwidth.sources import Disk
 
 TEN = 10
+# Clients that have rows of their own within ten seconds; the others share one.
+MOST_CLIENTS = 1000
+OTHERS = ""
 # (source's primary key, interface or device)
 Key = tuple[int, str]
 
@@ -71,7 +75,18 @@ class DiskRow:
                 self.busy_ms = (self.busy_ms or 0) + passed.busy_ms
 
 
-AnyRow = Row | DiskRow
+@dataclass
+class ClientRow:
+    """Ten seconds of one client's connections; of several in the row of the others."""
+
+    source: int
+    client: str
+    at: int
+    clients: int = 1
+    served: Served = field(default_factory=Served)
+
+
+AnyRow = Row | DiskRow | ClientRow
 
 
 class Timed(Protocol):
@@ -103,3 +118,35 @@ class Rollup(Generic[R]):
             if now is None or row.at + TEN <= now
         ]
         return [self._rows.pop(name) for name in over]
+
+
+class ClientRollup:
+    """The rows by client that are not written yet. Who only was connected has none."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[int, int], dict[str, ClientRow]] = {}
+
+    def add(self, source: int, by_client: Mapping[str, Served], now: float) -> None:
+        """Add what was served between two readings."""
+        second = int(now)
+        at = second - second % TEN
+        others, merged = Served(), 0
+        rows = self._rows.setdefault((source, at), {})
+        for client, served in by_client.items():
+            if not (served.bytes or served.active_ms):
+                continue
+            if client in rows or len(rows) < MOST_CLIENTS:
+                row = rows.setdefault(client, ClientRow(source, client, at))
+                row.served.add(served)
+            else:
+                merged += 1
+                others.add_connection(served)
+        if merged:
+            row = rows.setdefault(OTHERS, ClientRow(source, OTHERS, at))
+            row.clients = max(row.clients, merged)
+            row.served.add(others)
+
+    def take(self, now: float | None = None) -> list[ClientRow]:
+        """Give away the rows that are over by ``now``; without it, all."""
+        over = [name for name in self._rows if now is None or name[1] + TEN <= now]
+        return [row for name in over for row in self._rows.pop(name).values()]

@@ -8,22 +8,30 @@ it delays no other.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import Error as DatabaseError
 
+from bandwidth.connections import Connections
 from bandwidth.hints import Rivalry
-from bandwidth.messages import Message, Sampled, SampledDisk, sample_message
+from bandwidth.messages import (
+    Message,
+    Sampled,
+    SampledDisk,
+    sample_message,
+    sockets_message,
+)
 from bandwidth.rates import DiskPassed, Passed, disk_passed, passed
-from bandwidth.rollup import AnyRow, DiskRow, Rollup, Row
-from bandwidth.sources import Counter, Disk, Reading, Source, SourceProblem
+from bandwidth.rollup import AnyRow, ClientRollup, ClientRow, DiskRow, Rollup, Row
+from bandwidth.sources import Connection, Counter, Disk, Reading, Source, SourceProblem
 
 log = logging.getLogger(__name__)
 # Of an interval: who has not answered by then is in a later message.
 WAITED = 0.3
-# Rows kept while the database is away: ten interfaces for an hour.
-MOST_ROWS = 3600
+# Rows kept while the database is away: of ten interfaces, and of ten disks, for an
+# hour, and of 300 clients for ten minutes.
+MOST_ROWS = {Row: 3600, DiskRow: 3600, ClientRow: 20_000}
 STORE_SECONDS = 10
 
 Publish = Callable[[Message], Awaitable[None]]
@@ -49,6 +57,7 @@ class Watched:
     disks: list[SampledDisk] = field(default_factory=list)
     rivalry: Rivalry = field(default_factory=Rivalry)
     busier: str = ""
+    connections: Connections | None = None  # of a source that reads any
 
 
 class Sampler:
@@ -63,7 +72,12 @@ class Sampler:
         self._store = store
         self._rollup = Rollup(Row)
         self._disks = Rollup(DiskRow)
+        self._by_client = ClientRollup()
         self._unwritten: list[AnyRow] = []
+        # Address -> what messages call it; of whom it is not known, nothing is said.
+        self.called: Mapping[str, str] = {}
+        self._news: Connections | None = None
+        self._told_of_clients = False
         self._stored_at = time.monotonic()
         self._storing: asyncio.Task[None] | None = None
 
@@ -96,10 +110,10 @@ class Sampler:
         asking = [one.asking for one in self.watched if one.asking]
         if asking:
             await asyncio.wait(asking, timeout=WAITED * self._interval)
-        message = sample_message(time.time(), self.watched)
+        messages = list(self._messages())
         for one in self.watched:
             one.sampled, one.disks = [], []
-        await self._publish(message)
+        await asyncio.gather(*map(self._publish, messages))
         if time.monotonic() - self._stored_at >= STORE_SECONDS and (
             self._storing is None or self._storing.done()
         ):
@@ -113,6 +127,30 @@ class Sampler:
         if self._storing:
             await self._storing
         await self._write(self._taken())
+
+    def addresses(self) -> set[str]:
+        """Return those that have connections, or had some lately."""
+        return {
+            address
+            for one in self.watched
+            if one.connections
+            for address in one.connections.clients
+        }
+
+    def _messages(self) -> Iterator[Message]:
+        """Yield what this tick has to say."""
+        yield sample_message(time.time(), self.watched)
+        if self._news:
+            clients = {
+                self.called[address]: client
+                for address, client in self._news.clients.items()
+                if address in self.called
+            }
+            # That there are none any more is said once.
+            if clients or self._told_of_clients:
+                yield sockets_message(time.time(), time.monotonic_ns(), clients)
+            self._told_of_clients = bool(clients)
+        self._news = None
 
     async def _ask(self, one: Watched) -> None:
         try:
@@ -132,6 +170,8 @@ class Sampler:
             now_ns, now = time.monotonic_ns(), time.time()
             self._take_in(one, reading.counters, now_ns, now)
             self._take_in_disks(one, reading.disks, now_ns, now)
+            if reading.connections is not None:
+                self._take_in_connections(one, reading.connections, now_ns, now)
 
     def _note(self, one: Watched, problem: str) -> None:
         if problem != one.problem:
@@ -167,6 +207,14 @@ class Sampler:
             self._disks.row((one.pk, disk.device), now).add(disk, between)
             one.disks.append(SampledDisk(disk, between))
 
+    def _take_in_connections(
+        self, one: Watched, connections: Sequence[Connection], now_ns: int, now: float
+    ) -> None:
+        one.connections = one.connections or Connections()
+        served = one.connections.take_in(connections, now_ns)
+        self._by_client.add(one.pk, served, now)
+        self._news = one.connections
+
     def _compare(self, one: Watched, reading: Reading, rivals: list[Counter]) -> None:
         """See, once a minute, whether another interface carries more."""
         transmits = one.transmits_to_clients
@@ -180,10 +228,17 @@ class Sampler:
         )
 
     def _taken(self, now: float | None = None) -> list[AnyRow]:
-        return [*self._rollup.take(now), *self._disks.take(now)]
+        return [
+            *self._rollup.take(now), *self._disks.take(now), *self._by_client.take(now)
+        ]  # fmt: skip
 
     async def _write(self, rows: list[AnyRow]) -> None:
-        self._unwritten = [*self._unwritten, *rows][-MOST_ROWS:]
+        every = [*self._unwritten, *rows]
+        self._unwritten = [
+            row
+            for kind, most in MOST_ROWS.items()
+            for row in [row for row in every if isinstance(row, kind)][-most:]
+        ]
         try:
             await self._store(self._unwritten)
         except DatabaseError as error:

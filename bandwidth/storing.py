@@ -1,27 +1,28 @@
-"""The one writer of bandwidth: rows of ten seconds, their minutes, and hours' peaks;
-of interfaces and of disks."""
+"""The one writer of bandwidth: rows of ten seconds and minutes of interfaces and disks,
+rows of ten seconds by client, and hours' peaks."""
 
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 
+from bandwidth import client_samples, disk_samples
 from bandwidth.models import (
     BandwidthPeak,
     BandwidthSample,
     BandwidthSource,
+    ClientSample,
     DiskSample,
 )
-from bandwidth.rollup import AnyRow, DiskRow, Row
+from bandwidth.rollup import AnyRow, ClientRow, DiskRow, Row
+from bandwidth.upserting import added, upsert
 
 KEY = ["source_id", "interface", "seconds", "at"]
 SUMS = ["received_bytes", "transmitted_bytes", "covered_ms", "samples"]
 MOST = ["receive_max", "transmit_max"]
-DISK_KEY = ["source_id", "device", "seconds", "at"]
-DISK_SUMS = ["busy_ms", "read_bytes", "written_bytes"]
-DISK_LAST = ["size_bytes", "free_bytes"]
 CHUNK = 5000
 Direction = BandwidthSource.Direction
 
@@ -35,45 +36,20 @@ def store(rows: Sequence[AnyRow]) -> None:
     with transaction.atomic():
         for seconds in (BandwidthSample.TEN_SECONDS, BandwidthSample.MINUTE):
             _add_samples(interfaces, seconds)
-            _add_disk_samples(disks, seconds)
+            disk_samples.add(disks, seconds)
         _raise_peaks(interfaces)
+        client_samples.add([row for row in rows if isinstance(row, ClientRow)])
 
 
 def _add_samples(rows: Iterable[Row], seconds: int) -> None:
-    added = ", ".join(
-        [f"{name} = t.{name} + excluded.{name}" for name in SUMS]
-        + [f"{name} = {_greatest(name)}" for name in MOST]
-    )
-    _upsert(
+    upsert(
         BandwidthSample,
         [*KEY, *SUMS, *MOST],
-        f"({', '.join(KEY)}) DO UPDATE SET {added}",
+        f"({', '.join(KEY)}) DO UPDATE SET {', '.join(added(SUMS, MOST))}",
         [
             (*row.key, seconds, row.at - row.at % seconds, row.received,
              row.transmitted, round(row.covered_ms), row.samples, row.receive_max,
              row.transmit_max)
-            for row in rows
-        ],
-    )  # fmt: skip
-
-
-def _add_disk_samples(rows: Iterable[DiskRow], seconds: int) -> None:
-    added = ", ".join(
-        # What is null on one side only is known of the other's time.
-        [
-            f"{n} = COALESCE(t.{n} + excluded.{n}, t.{n}, excluded.{n})"
-            for n in DISK_SUMS
-        ]
-        + [f"{n} = t.{n} + excluded.{n}" for n in ("covered_ms", "samples")]
-        + [f"{n} = excluded.{n}" for n in DISK_LAST]
-    )
-    _upsert(
-        DiskSample,
-        [*DISK_KEY, *DISK_SUMS, "covered_ms", "samples", *DISK_LAST],
-        f"({', '.join(DISK_KEY)}) DO UPDATE SET {added}",
-        [
-            (*row.key, seconds, row.at - row.at % seconds, row.busy_ms, row.read,
-             row.written, round(row.covered_ms), row.samples, row.size, row.free)
             for row in rows
         ],
     )  # fmt: skip
@@ -90,7 +66,7 @@ def _raise_peaks(rows: Iterable[Row]) -> None:
         ):
             if speed:
                 peaks.append((*row.key, direction.value, hour, speed, at))
-    _upsert(
+    upsert(
         BandwidthPeak,
         [*names, "peaked_at"],
         f"({', '.join(names[:4])}) DO UPDATE SET"
@@ -100,45 +76,29 @@ def _raise_peaks(rows: Iterable[Row]) -> None:
     )
 
 
-def _greatest(name: str) -> str:
-    function = "GREATEST" if connection.vendor == "postgresql" else "MAX"
-    return f"{function}(t.{name}, excluded.{name})"
-
-
-def _upsert(
-    model: type[models.Model],
-    names: Sequence[str],
-    conflict: str,
-    rows: list[tuple[Any, ...]],
-) -> None:
-    table = connection.ops.quote_name(model._meta.db_table)
-    places = ", ".join(["%s"] * len(names))
-    # In the order of the key, so that two writers never wait for each other.
-    ordered = sorted(rows, key=lambda row: row[:4])
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {table} AS t ({', '.join(names)}) VALUES ({places})"
-            f" ON CONFLICT {conflict}",
-            ordered,
-        )
-
-
 def prune(deadline: float) -> int:
     """Forget rows that their retention has passed; return how many.
 
     ``deadline`` is a reading of time.monotonic(); what it leaves, the next call takes.
     """
     now, pruned = int(time.time()), 0
-    kept = (
-        (BandwidthSample.TEN_SECONDS, settings.TEN_SECONDS_RETENTION_HOURS * 3600),
-        (BandwidthSample.MINUTE, settings.MINUTE_RETENTION_DAYS * 86400),
-    )
-    for model in (BandwidthSample, DiskSample):
-        for seconds, span in kept:
-            old = model._default_manager.filter(seconds=seconds, at__lt=now - span)
-            while span and time.monotonic() < deadline:
-                some = list(old.order_by("at").values_list("pk", flat=True)[:CHUNK])
-                if not some:
-                    break
-                pruned += model._default_manager.filter(pk__in=some).delete()[0]
+    # Null is for good.
+    ten = settings.TEN_SECONDS_RETENTION_HOURS * 3600 or None
+    minute = settings.MINUTE_RETENTION_DAYS * 86400 or None
+    spans = ((BandwidthSample.TEN_SECONDS, ten), (BandwidthSample.MINUTE, minute))
+    samples: list[tuple[QuerySet[Any], int | None]] = [
+        (model._default_manager.filter(seconds=seconds), kept)
+        for model in (BandwidthSample, DiskSample)
+        for seconds, kept in spans
+    ]
+    detail = settings.BUCKET_RETENTION_DAYS * 86400
+    for rows, kept in [*samples, (ClientSample.objects.all(), detail)]:
+        if kept is None:
+            continue
+        old = rows.filter(at__lt=now - kept).order_by("at")
+        while time.monotonic() < deadline:
+            some = list(old.values_list("pk", flat=True)[:CHUNK])
+            if not some:
+                break
+            pruned += rows.model._default_manager.filter(pk__in=some).delete()[0]
     return pruned

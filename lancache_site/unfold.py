@@ -37,6 +37,7 @@ NAVIGATION: list[dict[str, Any]] = [
             {"title": "Live", "icon": "speed", "link": reverse_lazy("live")},
             entry("Downloads", "download", "downloads.download"),
             entry("Sessions", "lan", "downloads.streamsession"),
+            entry("Connections", "swap_vert", "bandwidth.clientsample"),
             entry("Peaks", "vertical_align_top", "bandwidth.bandwidthpeak"),
         ],
     },

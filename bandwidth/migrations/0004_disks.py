@@ -15,7 +15,7 @@ def watch_the_cache_disk(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) ->
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bandwidth', '0002_this_host'),
+        ('bandwidth', '0003_client_samples'),
     ]
 
     operations = [
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='bandwidthsource',
             name='kind',
-            field=models.CharField(choices=[('host', "this host's interfaces"), ('disk', 'the disk under the cache'), ('docker', 'a container (Docker or podman)'), ('cadvisor', 'cAdvisor'), ('node_exporter', 'node_exporter'), ('glances', "glances' web server"), ('glances_exporter', "glances' Prometheus exporter"), ('netdata', 'netdata'), ('prometheus', 'a Prometheus server'), ('stub_status', 'nginx stub_status (requests only)'), ('nginx_zones', 'nginx VTS or NGINX Plus zones'), ('nginx_accounting', 'nginx traffic-accounting log')], default='host', max_length=20),
+            field=models.CharField(choices=[('host', "this host's interfaces"), ('disk', 'the disk under the cache'), ('sockets', "clients' connections (Linux)"), ('docker', 'a container (Docker or podman)'), ('cadvisor', 'cAdvisor'), ('node_exporter', 'node_exporter'), ('glances', "glances' web server"), ('glances_exporter', "glances' Prometheus exporter"), ('netdata', 'netdata'), ('prometheus', 'a Prometheus server'), ('stub_status', 'nginx stub_status (requests only)'), ('nginx_zones', 'nginx VTS or NGINX Plus zones'), ('nginx_accounting', 'nginx traffic-accounting log')], default='host', max_length=20),
         ),
         migrations.CreateModel(
             name='DiskSample',

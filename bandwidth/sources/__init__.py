@@ -7,6 +7,7 @@ elsewhere, so that a source knows no time and no history.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,42 @@ class Disk:
     written: int | None = None
 
 
+class Connection(NamedTuple):
+    """A TCP connection of a client's, as the kernel of the cache counts it.
+
+    Times of ``_us`` add up over its life: how long there was anything to send, and how
+    much of that the receiver's window or the size of the send buffer was what stopped
+    it (Linux' tcp_info: busy_time, rwnd_limited, sndbuf_limited).
+    """
+
+    cookie: int  # the kernel's name for it, never given twice
+    client: str
+    port: int  # the cache's
+    is_open: bool
+    bytes_acked: int
+    bytes_received: int
+    delivery_bytes_per_second: int  # as measured last, 0 before that
+    round_trip_us: int
+    segments_sent: int  # with data; 32 bits, as the next
+    segments_retransmitted: int
+    busy_us: int
+    receiver_limited_us: int
+    send_buffer_limited_us: int
+    silent_ms: int  # since it was last sent any data, or since it began
+    is_awaited: bool  # the client spoke last: it waits for the cache
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that one question was answered with. ``remark``: what to tell beside it."""
+    """All that one question was answered with. ``remark``: what to tell beside it.
+
+    ``connections`` is None of a source that knows none, which is not "none".
+    """
 
     counters: list[Counter] = field(default_factory=list)
     remark: str = ""
     disks: list[Disk] = field(default_factory=list)
+    connections: list[Connection] | None = None
 
 
 class SourceProblem(Exception):

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from bandwidth import client_samples
 from downloads.clients import traces
 from downloads.models import (
     Burst,
@@ -55,6 +56,11 @@ def _emptied(ids: Sequence[int]) -> Iterator[int]:
                 _lock()
                 model._default_manager.filter(pk__in=some).delete()
             yield len(some)
+    addresses = list(
+        Client.objects.filter(pk__in=ids).values_list("address", flat=True)
+    )
+    while deleted := client_samples.forget(addresses, CHUNK):
+        yield deleted
 
 
 def _drop(ids: Sequence[int]) -> None:

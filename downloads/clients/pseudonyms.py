@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from bandwidth import client_samples
 from downloads import bulk
 from downloads.clients import traces
 from downloads.models import Client, Job
@@ -28,6 +29,15 @@ def hashed(address: str) -> str:
 
 def exist() -> bool:
     return Client.objects.exclude(address_hash="").exists()
+
+
+def of(addresses: Sequence[str]) -> dict[str, Client]:
+    """Return address -> client of those of some addresses that have a pseudonym."""
+    if not exist():
+        return {}
+    by_hash = {hashed(address): address for address in addresses}
+    clients = Client.objects.filter(address_hash__in=by_hash)
+    return {by_hash[client.address_hash]: client for client in clients}
 
 
 def step(job: Job, deadline: float) -> bool:
@@ -52,6 +62,7 @@ def _pseudonymise(ids: Sequence[int]) -> None:
             .values_list("pk", "address")
         )
         tokens = dict(zip(clients, _new_tokens(len(clients)), strict=True))
+        client_samples.rename({clients[pk]: token for pk, token in tokens.items()})
         traces.remove(clients.keys(), set(clients.values()))
         rows = [
             (tokens[pk], hashed(address), "", "", "", pk)

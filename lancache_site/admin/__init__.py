@@ -1,5 +1,12 @@
 """What belongs to the site as a whole; importing it registers every model."""
 
-from lancache_site.admin import bandwidth, history, kiosk, others, schedules
+from lancache_site.admin import (
+    bandwidth,
+    connections,
+    history,
+    kiosk,
+    others,
+    schedules,
+)
 
-__all__ = ["bandwidth", "history", "kiosk", "others", "schedules"]
+__all__ = ["bandwidth", "connections", "history", "kiosk", "others", "schedules"]

@@ -102,8 +102,8 @@ def test_samples_of_disks_are_shown_and_what_is_unknown_is_a_dash(admin_client):
     )
     page = admin_client.get(reverse("admin:bandwidth_disksample_changelist"))
     text = page.content.decode()
-    assert "25.0 %" in text
-    assert "100.0 GB" in text
+    assert "25 %" in text
+    assert "100 GB of 1.00 TB" in text
     assert "–" in text
     add = reverse("admin:bandwidth_disksample_add")
     assert admin_client.get(add).status_code == 403

@@ -59,7 +59,7 @@ def test_a_range_ends_with_the_step_of_now_and_is_not_too_fine(name: str):
 def sample(at: int, seconds: int = 60, **changes: int) -> None:
     row = {"received_bytes": 600, "transmitted_bytes": 6000, "covered_ms": 60_000}
     row |= {"samples": 60, "receive_max": 20, "transmit_max": 200} | changes
-    source = BandwidthSource.objects.get()
+    source = BandwidthSource.objects.get(kind="host")
     BandwidthSample.objects.create(
         source=source, interface="eth0", seconds=seconds, at=at, **row
     )
@@ -71,7 +71,7 @@ def test_minutes_of_a_week_are_added_up_in_one_query():
         sample(NOW - 2400 + 60 * minute)
     sample(NOW - 60, seconds=10, transmitted_bytes=10**9)  # not of this range
     sample(NOW - 8 * 86400)  # before it
-    source = BandwidthSource.objects.get()
+    source = BandwidthSource.objects.get(kind="host")
     BandwidthPeak.objects.create(
         source=source, interface="eth0", direction="transmit", at=NOW - 3600,
         bytes_per_second=200, peaked_at=NOW - 1234,

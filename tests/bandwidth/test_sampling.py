@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError
 
 from bandwidth.hints import MINUTE
-from bandwidth.rollup import AnyRow, DiskRow, Row
+from bandwidth.rollup import AnyRow, ClientRow, DiskRow, Row
 from bandwidth.sampling import Sampler, Watched
-from bandwidth.sources import Counter, Reading, Source, SourceProblem
+from bandwidth.sources import Connection, Counter, Reading, Source, SourceProblem
 
 INTERVAL = 0.05
 
@@ -43,6 +43,7 @@ class Recorded:
         self.messages: list[dict[str, Any]] = []
         self.rows: list[Row] = []
         self.disks: list[DiskRow] = []
+        self.client_rows: list[ClientRow] = []
 
     async def publish(self, message: dict[str, Any]) -> None:
         self.messages.append(message)
@@ -50,6 +51,7 @@ class Recorded:
     async def store(self, rows: Sequence[AnyRow]) -> None:
         self.rows += [row for row in rows if isinstance(row, Row)]
         self.disks += [row for row in rows if isinstance(row, DiskRow)]
+        self.client_rows += [row for row in rows if isinstance(row, ClientRow)]
 
 
 def watched(source: Any, name: str = "attic", timeout: float = 1) -> Watched:
@@ -175,3 +177,63 @@ async def test_another_interface_that_carries_more_for_five_minutes_is_a_hint():
             "url": "/admin/bandwidth/bandwidthsource/1/watch-instead/?interface=eth1",
         }
     ]
+
+
+class Connected(Source):
+    """Tells of a connection that carries a thousand bytes from answer to answer."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_open = True
+
+    async def read(self) -> Reading:
+        self.asked += 1
+        one = Connection(
+            7, "10.0.0.11", 80, True, 1000 * self.asked, 0, 0, 300, 0, 0, 0, 0, 0, 0,
+            False,
+        )  # fmt: skip
+        return Reading(connections=[one] if self.is_open else [])
+
+
+async def test_clients_are_told_of_by_what_they_are_called():
+    told = Recorded()
+    sampler = Sampler([watched(Connected())], INTERVAL, told.publish, told.store)
+    await sampler.tick()
+    assert [one["type"] for one in told.messages] == ["sample"]
+    sampler.called = dict.fromkeys(sampler.addresses(), "client-7f3a2c")
+    await sampler.tick()
+    message = told.messages[-1]
+    assert message["type"] == "sockets"
+    assert [one["client"] for one in message["clients"]] == ["client-7f3a2c"]
+    await sampler.close()
+    assert [row.served.bytes for row in told.client_rows] == [1000]
+
+
+async def test_that_nobody_is_connected_any_more_is_said_once():
+    told, source = Recorded(), Connected()
+    sampler = Sampler([watched(source)], INTERVAL, told.publish, told.store)
+    sampler.called = {"10.0.0.11": "10.0.0.11"}
+    await sampler.tick()
+    source.is_open = False
+    for _ in range(3):
+        await sampler.tick()
+    sockets = [one["clients"] for one in told.messages if one["type"] == "sockets"]
+    assert [len(clients) for clients in sockets] == [1, 0]
+
+
+async def test_a_database_that_is_away_costs_no_byte_of_a_client():
+    told, source = Recorded(), Connected()
+    away = True
+
+    async def store(rows: Sequence[AnyRow]) -> None:
+        if away:
+            raise OperationalError("database is locked")
+        await told.store(rows)
+
+    sampler = Sampler([watched(source)], INTERVAL, told.publish, store)
+    for _ in range(4):
+        await sampler.tick()
+    await sampler.close()
+    away = False
+    await sampler.close()
+    assert sum(row.served.bytes for row in told.client_rows) == 3000

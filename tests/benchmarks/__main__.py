@@ -20,6 +20,7 @@ NAMES = (
     "export",
     "titles",
     "latency",
+    "bandwidth-accuracy",
 )
 
 
@@ -29,7 +30,8 @@ def main() -> None:
         raise SystemExit(f"no such figure: {', '.join(unknown)}; there are {NAMES}")
     for name in names:
         sys.argv[1:] = []
-        importlib.import_module(f"tests.benchmarks.{name}").main()
+        module = name.replace("-", "_")
+        importlib.import_module(f"tests.benchmarks.{module}").main()
 
 
 if __name__ == "__main__":

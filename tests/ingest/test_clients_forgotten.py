@@ -8,6 +8,12 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bandwidth import clients as bandwidth_clients
+from bandwidth import storing
+from bandwidth.clients import Called
+from bandwidth.connections import Served
+from bandwidth.models import BandwidthSource, ClientSample
+from bandwidth.rollup import ClientRow
 from downloads import grouping, jobs, linking
 from downloads import tasks as downloads_tasks
 from downloads.clients import forgetting, importing, lists, pseudonyms
@@ -50,6 +56,18 @@ def hall(logs: Path) -> Datasource:
     read(source)
     linking.correlate()
     return source
+
+
+def connect(*addresses: str) -> None:
+    """Store ten seconds of connections of these."""
+    source, _ = BandwidthSource.objects.get_or_create(name="cache", kind="sockets")
+    storing.store(
+        [ClientRow(source.pk, one, NOON, served=Served(bytes=9)) for one in addresses]
+    )
+
+
+def connected() -> list[str]:
+    return sorted(ClientSample.objects.values_list("client", flat=True))
 
 
 def write(logs: Path, client: str, at: int) -> None:
@@ -228,3 +246,35 @@ def test_an_address_is_found_in_a_line(text):
 @pytest.mark.parametrize("text", ["10.0.0.77", "110.0.0.7", "12:10:00", "", ":::::::"])
 def test_no_other_address_is_taken_for_it(text):
     assert not set(traces.addresses_in(text)) & {"10.0.0.7", "fd00::7"}
+
+
+def test_the_connections_of_a_forgotten_client_go_with_it(hall):
+    connect("10.0.0.7", "10.0.0.70")
+    forget("10.0.0.7")
+    assert connected() == ["10.0.0.70"]
+
+
+def test_the_connections_of_a_client_get_its_pseudonym_and_later_ones_too(hall):
+    connect("10.0.0.7", "10.0.0.70")
+    pseudonymise("10.0.0.7")
+    token = Client.objects.exclude(address_hash="").get().address
+    assert connected() == ["10.0.0.70", token]
+    connect("10.0.0.7", "10.0.0.70")
+    assert connected() == ["10.0.0.70", token]
+    sums = ClientSample.objects.values_list("bytes", flat=True)
+    assert list(sums) == [18, 18]
+    forget(token)
+    assert connected() == ["10.0.0.70"]
+
+
+def test_messages_call_clients_by_pseudonyms_and_know_who_is_hidden(hall):
+    pseudonymise("10.0.0.7")
+    token = Client.objects.exclude(address_hash="").get().address
+    Client.objects.filter(address="10.0.0.70").update(hidden=True)
+    assert bandwidth_clients.called(["10.0.0.7", "10.0.0.70", "10.0.0.99"]) == {
+        "10.0.0.7": Called(token),
+        "10.0.0.70": Called("10.0.0.70", is_hidden=True),
+        "10.0.0.99": Called("10.0.0.99"),
+    }
+    Client.objects.update(hidden=True)
+    assert bandwidth_clients.called(["10.0.0.7"])["10.0.0.7"].is_hidden

@@ -14,7 +14,7 @@ AT = 1_764_072_000  # 25 Nov 2025 12:00 UTC
 
 @pytest.fixture(autouse=True)
 def rows():
-    source = BandwidthSource.objects.get()
+    source = BandwidthSource.objects.get(kind="host")
     for seconds, sent in ((60, 60_000_000), (10, 50_000_000)):
         BandwidthSample.objects.create(
             source=source, interface="<b>eth0", seconds=seconds, at=AT,

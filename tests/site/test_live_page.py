@@ -210,8 +210,9 @@ def test_the_page_has_no_inline_script_and_no_inline_style(admin_client: Client)
 def test_history_is_json_in_bytes_with_peaks_in_the_units_of_the_reader(admin_user):
     Preferences.objects.create(user=admin_user, rates_in="bits")
     at = int(time.time()) // 60 * 60 - 600
+    source = BandwidthSource.objects.get(kind="host")
     BandwidthSample.objects.create(
-        source=BandwidthSource.objects.get(), interface="eth0", seconds=60, at=at,
+        source=source, interface="eth0", seconds=60, at=at,
         received_bytes=60, transmitted_bytes=60_000_000, covered_ms=60_000, samples=60,
         receive_max=1, transmit_max=2e6,
     )  # fmt: skip

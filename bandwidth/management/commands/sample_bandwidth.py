@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 
-from bandwidth import opening, storing
+from bandwidth import clients, opening, storing
 from bandwidth.broadcasting import Broadcast
 from bandwidth.rollup import AnyRow
 from bandwidth.sampling import Sampler, Watched
@@ -47,6 +47,7 @@ async def _look(sampler: Sampler, stopping: asyncio.Event) -> None:
         # Without a database it is watched what was watched before.
         with suppress(DatabaseError):
             await sampler.watch(await _watched(sampler.watched))
+            sampler.called = await _called(sampler.addresses())
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
 
@@ -55,6 +56,13 @@ async def _look(sampler: Sampler, stopping: asyncio.Event) -> None:
 def _watched(known: list[Watched]) -> list[Watched]:
     close_old_connections()
     return opening.watched(known)
+
+
+@sync_to_async
+def _called(addresses: Collection[str]) -> dict[str, str]:
+    close_old_connections()
+    found = clients.called(addresses)
+    return {address: one.name for address, one in found.items() if not one.is_hidden}
 
 
 @sync_to_async
