@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from downloads.clients import pseudonyms
 from downloads.models import Client
 
@@ -21,9 +19,7 @@ class Shown:
 def shown(addresses: Iterable[str]) -> dict[str, Shown]:
     """Return of each address how it may be shown; of a stranger, as it is."""
     found = {address: Shown(address) for address in addresses}
-    hashes = {pseudonyms.hashed(address): address for address in found}
-    clients = Client.objects.filter(Q(address__in=found) | Q(address_hash__in=hashes))
-    for client in clients:
-        one = Shown(client.address, client.name or client.person, client.hidden)
-        found[hashes.get(client.address_hash, client.address)] = one
+    clients = {one.address: one for one in Client.objects.filter(address__in=found)}
+    for address, one in (clients | pseudonyms.of([*found])).items():
+        found[address] = Shown(one.address, one.name or one.person, one.hidden)
     return found

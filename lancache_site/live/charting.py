@@ -61,6 +61,7 @@ def _whole_number(rate: float | None) -> int | None:
 def past(start: int, over: Range, lines: Sequence[Line], names: dict[int, Any]) -> Any:
     """Return a range as JSON: as "chart", with "start" and "step" instead of "at",
     "downloadMost" and "uploadMost" beside the means, and "peaks" with a text of each.
+    Who asks for it adds a "note" on what the logs tell of it, or "".
 
     ``names``: (name, which way is to the clients) by the primary key of a source.
     """

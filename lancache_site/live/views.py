@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from bandwidth import history
 from bandwidth.models import BandwidthSource
-from lancache_site.live import audience, charting, rendering
+from lancache_site.live import audience, charting, comparing, rendering
 from lancache_site.live.audience import Audience
 from lancache_site.live.consumers import COOKIE
 
@@ -109,4 +109,7 @@ def _past(request: HttpRequest, who: Audience | None) -> HttpResponse:
     sources = BandwidthSource.objects.values_list("pk", "name", "to_clients")
     names = {pk: (name, to_clients) for pk, name, to_clients in sources}
     with who.reading():
-        return JsonResponse(charting.past(start, over, lines, names))
+        told = charting.past(start, over, lines, names)
+        # What the host carries beside the cache is the operator's business.
+        told["note"] = "" if who.is_kiosk else comparing.note(start, start + over.span)
+        return JsonResponse(told)

@@ -174,6 +174,7 @@
     scale(past);
     past.update("none");
     const items = found.length ? found : ["Nothing was read in that time."];
+    if (told.note) items.push(told.note);
     peaks.replaceChildren(...items.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
   };
 
