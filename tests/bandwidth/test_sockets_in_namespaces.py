@@ -47,7 +47,7 @@ def test_the_limit_is_named_and_every_byte_counted(
     assert {client for client, *_ in sampled["clients"]} == {CLIENT}
     # The end of a connection is one byte more.
     assert sum(size for *_, size in sampled["clients"]) - got["bytes"] in (0, 1)
-    # Nothing else is on this cable: what was stored is what its far end has counted, but
+    # Nothing else is on this cable: what was stored is what its far end counted, but
     # for a last packet or two without data, between one's last look and the other's.
     counted = got["counted"][-1][1] - got["counted"][0][1]
     assert abs(sum(size for _, size, *_ in sampled["interface"]) - counted) < 3 * 66
