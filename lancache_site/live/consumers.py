@@ -11,6 +11,7 @@ ws /ws/bandwidth/?kiosk      either, for a screen that has a kiosk link's cookie
 import asyncio
 import json
 import logging
+import random
 import time
 from types import SimpleNamespace
 from typing import Any, cast
@@ -116,8 +117,10 @@ class LiveConsumer(BandwidthConsumer):
 
         Also whose preferences have changed: they come back, and are told in others.
         """
+        seconds = KIOSK_SECONDS if self._for_kiosk else USER_SECONDS
         while True:
-            await asyncio.sleep(KIOSK_SECONDS if self._for_kiosk else USER_SECONDS)
+            # Those who came together, after a restart, are not all looked up at once.
+            await asyncio.sleep(seconds * random.uniform(0.5, 1))
             try:
                 user = await self._signed_in()
                 found = await self._find_audience(user)

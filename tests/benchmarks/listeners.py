@@ -101,7 +101,7 @@ def main() -> None:
             live_ = started(place, stack)
             alone = live.pss(live_.web)
             told = listened(live_, SECONDS)
-            after, groups = live.pss(live_.web), subscriptions(live_.url)
+            after, groups = live.pss(live_.web), left_over(live_.url)
             # What was not given back may be kept for the next ones: it must not add up.
             listened(live_, SETTLED)
             again = live.pss(live_.web)
@@ -176,6 +176,14 @@ def subscriptions(url: str) -> int:
         channels = client.pubsub_channels("*")
     assert isinstance(channels, list)
     return len(channels)
+
+
+def left_over(url: str) -> int:
+    """Return how many subscriptions nobody has given up within some seconds."""
+    deadline = time.monotonic() + 5 * SETTLED
+    while (count := subscriptions(url)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return count
 
 
 def wrong(log: Path) -> list[str]:

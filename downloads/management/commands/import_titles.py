@@ -15,6 +15,8 @@ CHUNK = 1 << 20
 
 
 class Command(BaseCommand):
+    # They load every page, a second of it; `up` checks.
+    requires_system_checks = []
     help = (
         "Name Steam's depots from FILE, lancache-pics JSON or SteamDepotFinder CSV, and"
         " group downloads by the games that they belong to."
