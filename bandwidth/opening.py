@@ -1,7 +1,6 @@
 """A row of the operator's to the source that reads it."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from django.conf import settings
 
@@ -9,22 +8,10 @@ from bandwidth.models import BandwidthSource
 from bandwidth.sampling import Watched
 from bandwidth.sources import Reading, Source, SourceProblem
 from bandwidth.sources.disk import DiskSource
-from bandwidth.sources.docker import DockerSource
-from bandwidth.sources.exporters import CADVISOR, GLANCES, NETDATA, NODE, ExporterSource
-from bandwidth.sources.glances import GlancesSource
 from bandwidth.sources.host import HostSource
-from bandwidth.sources.http import Asked
-from bandwidth.sources.nginx import AccountingLog, StubStatus, Zones
-from bandwidth.sources.prometheus import PrometheusSource
 from bandwidth.sources.sockets import SocketsSource, ports_in
 
 Kind = BandwidthSource.Kind
-EXPORTERS = {
-    Kind.NODE_EXPORTER: NODE,
-    Kind.CADVISOR: CADVISOR,
-    Kind.NETDATA: NETDATA,
-    Kind.GLANCES_EXPORTER: GLANCES,
-}
 
 
 def opened(row: BandwidthSource) -> Source:
@@ -39,23 +26,10 @@ def opened(row: BandwidthSource) -> Source:
         return SocketsSource(ports_in(row.wanted), row.timeout_ms / 1000)
     if not row.address:
         raise SourceProblem("it needs an address")
-    if row.kind == Kind.NGINX_ACCOUNTING:
-        return AccountingLog(Path(row.address), row.wanted)
-    asked = Asked(row.address, row.timeout_ms / 1000)
-    match row.kind:
-        case Kind.DOCKER:
-            return DockerSource(asked, row.wanted)
-        case Kind.GLANCES:
-            return GlancesSource(asked, row.wanted)
-        case Kind.PROMETHEUS:
-            return PrometheusSource(
-                asked, row.received_expression, row.transmitted_expression
-            )
-        case Kind.STUB_STATUS:
-            return StubStatus(asked)
-        case Kind.NGINX_ZONES:
-            return Zones(asked, row.wanted)
-    return ExporterSource(EXPORTERS[Kind(row.kind)], asked, row.wanted)
+    # Most ask no server: what that takes is a fifth of the sampler's memory.
+    from bandwidth import servers
+
+    return servers.opened(row)
 
 
 def watched(known: Iterable[Watched] = ()) -> list[Watched]:

@@ -37,21 +37,21 @@ traces.KEEPERS.append(forget_addresses)
 
 
 def read_now(job: Job, deadline: float) -> bool:
-    from ingest import operations
+    from ingest import steps
 
-    return operations.read_now(job, deadline)
+    return steps.read_now(job, deadline)
 
 
 def read_again(job: Job, deadline: float) -> bool:
-    from ingest import operations
+    from ingest import steps
 
-    return operations.read_again(job, deadline)
+    return steps.read_again(job, deadline)
 
 
 def forget_datasource(job: Job, deadline: float) -> bool:
-    from ingest import operations
+    from ingest import steps
 
-    return operations.forget(job, deadline)
+    return steps.forget(job, deadline)
 
 
 jobs.STEPS[Job.Kind.READ_NOW] = read_now

@@ -1,5 +1,7 @@
 """Lines that no format fits, and where in each the format failed."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -10,8 +12,10 @@ from downloads.admin import cells
 from downloads.admin.base import ReadOnlyAdmin
 from ingest.admin.files import breakable
 from ingest.escaping import original, printable
-from ingest.formats.explaining import explain
 from ingest.models import RejectedLine
+
+if TYPE_CHECKING:
+    from ingest.formats.explaining import Misfit
 
 BEGINNING = 80  # characters of a text that lists show
 KEPT = 500  # characters of a line that are kept: what fails may lie behind them
@@ -55,12 +59,12 @@ class RejectedLineAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Closest format")
     def closest(self, line: RejectedLine) -> str:
-        return explain(original(line.text), _kind(line)).format
+        return _misfit(line).format
 
     @admin.display(description="Where it failed")
     def line(self, line: RejectedLine) -> SafeString:
         text = original(line.text)
-        misfit = explain(text, _kind(line))
+        misfit = _misfit(line)
         return cells.rendered(
             "admin/ingest/misfit.html",
             fits=printable(text[: misfit.position]),
@@ -68,6 +72,13 @@ class RejectedLineAdmin(ReadOnlyAdmin):
             misfit=misfit,
             cut=len(text) >= KEPT,
         )
+
+
+def _misfit(line: RejectedLine) -> "Misfit":
+    # Every page loads this module: what knows the formats takes 25 MB.
+    from ingest.formats.explaining import explain
+
+    return explain(original(line.text), _kind(line))
 
 
 def _kind(line: RejectedLine) -> str:
