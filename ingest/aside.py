@@ -3,7 +3,6 @@
 from downloads.titles import HEAD
 from ingest import discovery
 from ingest.discovery import Found
-from ingest.formats import parse_access, parse_stream
 from ingest.identity import opened
 from ingest.models import LogFile
 from ingest.reader import DamagedFile
@@ -99,5 +98,8 @@ def _format_of(line: bytes, kind: str) -> str:
         return ""
     line += b"\n"
     stream = kind == LogFile.Kind.STREAM
+    # Pages load this module, and few look into logs: what parses takes 25 MB.
+    from ingest.formats import parse_access, parse_stream
+
     parsed = parse_stream(line) if stream else parse_access(line, HEAD)
     return next(iter(parsed.formats), "")

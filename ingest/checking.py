@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ingest import aside
 from ingest.discovery import DirectoryProblem, Discovery, Found, discover
 from ingest.series import Series, set_aside
-
-if TYPE_CHECKING:
-    from ingest.aside import Outline
 
 MOST_FILES = 200  # are looked into; a cache that rotates daily has that many in months
 # Where LANCaches log: in the container, and on the host by the volumes that compose
@@ -109,7 +106,7 @@ def _holds_logs(directory: Path) -> bool:
 
 def _looks(files: Sequence[Found], preferred: str) -> list[Look]:
     outlines = [(file, _outline(file)) for file in files]
-    series: dict[str, list[Outline]] = {}
+    series: dict[str, list[aside.Outline]] = {}
     for file, outline in outlines:
         if file.kind == "access":
             series.setdefault(file.series, []).append(outline)
@@ -132,17 +129,14 @@ def _looks(files: Sequence[Found], preferred: str) -> list[Look]:
     ]
 
 
-def _outline(file: Found) -> "Outline":
-    # Every page loads this module, and few look into logs: that takes 25 MB.
-    from ingest import aside
-
+def _outline(file: Found) -> aside.Outline:
     try:
         return aside.outline(file)
     except (FileNotFoundError, ValueError):
         return None, None, ""  # rotated away since it was found
 
 
-def _series(name: str, outlines: "Sequence[Outline]") -> Series | None:
+def _series(name: str, outlines: Sequence[aside.Outline]) -> Series | None:
     firsts = [first for first, _last, _id in outlines if first is not None]
     lasts = [last for _first, last, _id in outlines if last is not None]
     formats = [format_id for *_stamps, format_id in outlines if format_id]
