@@ -193,6 +193,8 @@ INSTALLED_APPS = [
     "ingest",
     "lancache_site",
 ]
+if "LANCACHE_APPS" in os.environ:  # see lancache_site.processes
+    INSTALLED_APPS = os.environ["LANCACHE_APPS"].split()
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -30,11 +30,6 @@ browser = Client()
 browser.force_login(User.objects.create_user("mia"))
 print(browser.cookies["sessionid"].value)
 """
-COMMANDS = """
-import json
-from lancache_site import processes
-print(json.dumps({one.name: one.command for one in processes.processes()}))
-"""
 
 
 class Clients:
@@ -127,10 +122,9 @@ def started(place: Path, stack: ExitStack) -> Live:
     cookie = f"sessionid={live.python(data, SIGN_IN).splitlines()[-1]}"
     where = {"DATA_DIR": str(data), "REDIS_URL": url, "HOST": "127.0.0.1"}
     where["PORT"] = str(port)
-    commands = json.loads(live.python(data, COMMANDS, **where).splitlines()[-1])
+    commands = live.commands(data, **where)
     for name in ("sampler", "web"):
-        # Without the path of Python itself, which starts it here, too.
-        child = live.started(commands[name][1:], place / name, **where)
+        child = live.started(commands[name], place / name, **where)
         web = stack.enter_context(child)
     wait_for(port)
     live.fill_ten_minutes(url)

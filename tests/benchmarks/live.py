@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,11 @@ from lancache_site.supervisor import answers
 from tests.benchmarks import process
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "lancache_site.settings"}
+COMMANDS = """
+import json
+from lancache_site import processes
+print(json.dumps({one.name: one.command for one in processes.processes()}))
+"""
 RECENT = "lancache:bandwidth:recent"
 
 
@@ -26,7 +30,7 @@ def started(
     """Run a command, its output in ``log``, and see it end as it should."""
     with log.open("w") as output:
         running = subprocess.Popen(
-            [sys.executable, *command],
+            command,
             cwd=process.ROOT,
             env=os.environ | SETTINGS | variables,
             stdout=output,
@@ -66,6 +70,14 @@ def python(data: Path, code: str, **variables: str) -> str:
     """Run ``code`` as `manage.py shell` does; return what it prints."""
     command = ["manage.py", "shell", "-v0", "-c", code]
     return process.run(command, data, **variables).output.strip()
+
+
+def commands(data: Path, **variables: str) -> dict[str, list[str]]:
+    """Return what `up` would start, by name."""
+    found: dict[str, list[str]] = json.loads(
+        python(data, COMMANDS, **variables).splitlines()[-1]
+    )
+    return found
 
 
 def migrated(place: Path) -> Path:

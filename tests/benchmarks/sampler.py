@@ -18,7 +18,7 @@ def main() -> None:
     with process.workplace() as place, live.broker(place) as url:
         data = live.migrated(place)
         where = {"DATA_DIR": str(data), "REDIS_URL": url}
-        command = ("manage.py", "sample_bandwidth")
+        command = live.commands(data, **where)["sampler"]
         with live.started(command, place / "log", **where) as sampler:
             time.sleep(SETTLED)
             began = live.cpu(sampler)

@@ -20,6 +20,8 @@ from tests.site.test_live_page import connections, running
 PASSWORD = "correct-horse"
 LINE = "Chart.getChart('now-chart').data.datasets.at(-1).data"
 # What Chromium and htmx write to the console while nobody answers.
+# What a busy machine may take to show what it was told.
+expect.set_options(timeout=20_000)
 CUT_OFF = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "[object Event]")
 MAKE = f"""
 from django.contrib.auth.models import User
@@ -213,16 +215,19 @@ def test_it_says_that_it_is_cut_off_and_comes_back_by_itself(
         drawn = len(points(page))
         web = stack.child("uvicorn")
         web.suspend()  # nothing is heard, though the connection stands
-        expect(page.locator("#state")).to_have_text("No fresh reading")
-        expect(page.locator("#age")).to_have_text(
-            re.compile(r"figures are \d+ s old"), timeout=10_000
-        )
-        web.resume()
+        try:
+            expect(page.locator("#state")).to_have_text("No fresh reading")
+            expect(page.locator("#age")).to_have_text(
+                re.compile(r"figures are \d+ s old")
+            )
+        finally:
+            web.resume()
         web.terminate()
         expect(page.locator("#state")).to_have_text("Disconnected, trying again")
         expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
         expect(page.locator("#age")).to_have_text("")
-        assert len(points(page)) > drawn  # and knows what was meanwhile
+        # And it knows what was meanwhile.
+        page.wait_for_function(f"{LINE}.length > {drawn}")
 
 
 def test_a_kiosk_works_until_its_link_is_revoked(browser: Browser, stack: Stack):

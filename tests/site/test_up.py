@@ -58,7 +58,13 @@ def stopping_order(output: str) -> list[str]:
 
 def test_killed_children_are_started_again(stack: Stack):
     victims = [
-        stack.child(word) for word in ("worker", "uvicorn", "valkey-server", "beat")
+        stack.child(word)
+        for word in (
+            "lancache_site.worker",
+            "uvicorn",
+            "valkey-server",
+            "lancache_site.beat",
+        )
     ]
     for victim in victims:
         victim.kill()
@@ -71,7 +77,7 @@ def test_killed_children_are_started_again(stack: Stack):
 
 
 def test_worker_and_beat_survive_the_broker(stack: Stack):
-    others = [stack.child("worker"), stack.child("beat")]
+    others = [stack.child("lancache_site.worker"), stack.child("lancache_site.beat")]
     stack.child("valkey-server").kill()
     within(30, lambda: stack.health().get("broker") == "down", "broker down")
     stack.wait_until_up(60)

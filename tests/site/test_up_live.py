@@ -65,9 +65,13 @@ def test_a_killed_broker_costs_no_byte_and_no_line(tmp_path: Path):
         stack.wait_until_up()
         with listening(stack) as websocket:
             snapshot = json.loads(websocket.recv(timeout=10))
-            first = snapshot["samples"][0]["at"]
+            # A source that answers the first tick late is in the message after it.
+            first = next(one["at"] for one in snapshot["samples"] if one["interfaces"])
             next_sample(websocket, time.time())
-            before = [stack.child(word) for word in ("worker", "sample_bandwidth")]
+            before = [
+                stack.child(word)
+                for word in ("lancache_site.worker", "sample_bandwidth")
+            ]
             stack.child("valkey-server").kill()
             killed = time.time()
             append(logs / "access.log", *[request(int(killed))] * 9)
@@ -78,7 +82,8 @@ def test_a_killed_broker_costs_no_byte_and_no_line(tmp_path: Path):
         assert "broker was killed by SIGKILL" in stack.output
         stack.stop(signal.SIGTERM)
         covered, samples = ask(data, COVERED)
-    # Without a gap: what stands for no time would be bytes that nobody counted.
-    assert covered >= 1000 * (last - first) - 100
+    # Without a gap: what stands for no time would be bytes that nobody counted. The
+    # last reading may have come late, too.
+    assert covered >= 1000 * (last - first) - 600
     assert covered <= 1000 * (time.time() - first)
-    assert samples >= 1.8 * (last - first)
+    assert samples >= 1.8 * (last - first) - 1
