@@ -151,7 +151,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # threads ca
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "lancache_site.scheduler:Scheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # the shortest schedule is one second
 CHANNEL_LAYERS = {
     "default": {
