@@ -17,16 +17,21 @@ install: .venv/installed ## Install everything into .venv
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@test -x .venv/bin/uv || .venv/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@test -x .venv/bin/uv || .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@.venv/bin/uv sync --locked --inexact --no-dev --quiet
+	@touch $@
+
+# What only tests and checks need is four times as large.
+.venv/developing: .venv/installed
 	@.venv/bin/uv sync --locked --inexact --quiet
 	@touch $@
 
 run: install ## Start everything; on the first start print the admin's password
 	@exec $(RUN) manage.py up
 
-test: install ## Run every test
+test: .venv/developing ## Run every test
 	$(RUN) -m pytest
 
-check: install ## Check format, lint, types, migrations, imports, lock file
+check: .venv/developing ## Check format, lint, types, migrations, imports, lock file
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy .
@@ -34,8 +39,8 @@ check: install ## Check format, lint, types, migrations, imports, lock file
 	.venv/bin/lint-imports
 	.venv/bin/uv lock --check
 
-bench: install ## Measure every figure that README states; bench-NAME measures one
+bench: .venv/developing ## Measure every figure that README states; bench-NAME measures one
 	$(RUN) -m tests.benchmarks
 
-bench-%: install
+bench-%: .venv/developing
 	$(RUN) -m tests.benchmarks $*

@@ -236,6 +236,7 @@ def test_a_kiosk_works_until_its_link_is_revoked(browser: Browser, stack: Stack)
         operator.goto("/admin/lancache_site/kiosklink/add/")
         operator.fill("input[name=name]", "The hall")
         operator.get_by_role("button", name="Save", exact=True).click()
+        expect(operator.locator("body")).to_contain_text("/kiosk/")
         url = re.search(r"http://\S+/kiosk/[\w-]+/", operator.inner_text("body"))
         assert url
         screen.goto(url[0])
