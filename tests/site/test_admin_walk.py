@@ -160,7 +160,7 @@ def test_the_menus_open_by_keys(page: Page):
     page.wait_for_url("**/preferences/")
     page.get_by_label("bits a second: 1.003 Gbit/s").check()
     page.get_by_role("button", name="Save").click()
-    assert "shown to you like this" in page.inner_text("#main")
+    page.get_by_text("shown to you like this").first.wait_for()
     page.goto("/admin/downloads/download/")
     assert "800.0 Mbit/s" in page.inner_text("#result_list")
 
