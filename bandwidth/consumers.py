@@ -5,7 +5,7 @@ ws /ws/bandwidth/   text frames of JSON, each with "v" (the version) and "type":
               messages of the last ten minutes, the oldest first]}
 "sample"      see bandwidth.messages
 "downloads"   see downloads.live; the newest one on joining, too
-"sockets"     see bandwidth.sources.sockets; likewise
+"sockets"     see bandwidth.messages; likewise
 """
 
 import asyncio

@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +34,20 @@ def ask_for_upload(
     """Keep a list until it is imported, and queue that; NotAList if it is too large."""
     digest, size = hashlib.sha256(), 0
     _sweep()
-    with tempfile.NamedTemporaryFile(dir=_place("uploads"), delete=False) as file:
+    with (
+        tempfile.NamedTemporaryFile(dir=_place("uploads"), delete=False) as file,
+        ExitStack() as undo,
+    ):
         kept = Path(file.name)
-        try:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > MOST_BYTES:
-                    limit = f"{MOST_BYTES // 1_000_000} MB"
-                    raise NotAList(f"It is larger than {limit}.")
-                digest.update(chunk)
-                file.write(chunk)
-        except BaseException:
-            kept.unlink()
-            raise
+        undo.callback(kept.unlink)
+        for chunk in chunks:
+            size += len(chunk)
+            if size > MOST_BYTES:
+                limit = f"{MOST_BYTES // 1_000_000} MB"
+                raise NotAList(f"It is larger than {limit}.")
+            digest.update(chunk)
+            file.write(chunk)
+        undo.pop_all()
     # By its content: whoever sends it twice at once has it imported once.
     kept.replace(kept.with_name(digest.hexdigest()))
     return jobs.ask(Job.Kind.IMPORT_TITLES, name, by, upload=digest.hexdigest())

@@ -26,7 +26,7 @@ from django.conf import settings  # noqa: E402
 # Made to be slow, the real ones are half of the time of the tests that sign in.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-from tests.services import broker  # noqa: E402
+from tests.programs import broker  # noqa: E402
 
 # A slow moment of the machine is no fault of what is tested.
 hypothesis.settings.register_profile(

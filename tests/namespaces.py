@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.services import need
+from tests.programs import need
 
 CACHE, CLIENT = "10.99.0.1", "10.99.0.2"
 SECONDS = 10  # for each of the commands

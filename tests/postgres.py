@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import need
+from tests.programs import need
 from tests.site.stack import free_port
 
 USER = "postgres" if os.geteuid() == 0 else ""  # it refuses to run as root

@@ -20,7 +20,7 @@ from bandwidth.sources.disk import (
     mounted_at,
 )
 from tests.bandwidth.test_sampling import Recorded
-from tests.services import need
+from tests.programs import need
 
 SECOND = 10**9
 STAT = "  100  5 2000 30  50 6 4000 70  0  {}  100 0 0 0 0 0 0\n"

@@ -16,7 +16,7 @@ from bandwidth.models import BandwidthSource
 from bandwidth.sources import SourceProblem
 from lancache_site.supervisor import answers
 from tests.bandwidth.test_real_sources import read
-from tests.services import need
+from tests.programs import need
 from tests.site.stack import within
 
 Kind = BandwidthSource.Kind

@@ -16,7 +16,7 @@ from bandwidth.models import BandwidthSource
 from bandwidth.opening import opened
 from bandwidth.sources import Counter, Reading, SourceProblem
 from bandwidth.sources.host import HostSource, busiest, net_dev, routed
-from tests.services import need
+from tests.programs import need
 from tests.site.stack import free_port
 
 Kind = BandwidthSource.Kind

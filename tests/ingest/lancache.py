@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import need
+from tests.programs import need
 
 MODULES = ("/usr/lib/nginx/modules/ngx_stream_module.so",)
 SLICE = 1 << 20

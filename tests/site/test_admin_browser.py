@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
 
 from tests import rows
-from tests.services import need
+from tests.programs import need
 
 ARGUMENTS = [
     "--headless",

@@ -24,7 +24,7 @@ from downloads.models import (
 )
 from ingest.models import IngestRun, LogFile, RejectedLine
 from tests import rows
-from tests.services import need
+from tests.programs import need
 from tests.site.test_admin_browser import ARGUMENTS, HOSTILE
 
 NARROW, WIDE = 400, 1400

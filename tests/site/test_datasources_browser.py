@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.ingest.logs import NOON, append, request, session
-from tests.services import need
+from tests.programs import need
 from tests.site.stack import Stack, manage
 from tests.site.test_admin_browser import ARGUMENTS
 

@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.services import need
+from tests.programs import need
 from tests.site.stack import Stack, manage
 from tests.site.test_admin_browser import ARGUMENTS, HOSTILE
 from tests.site.test_live_page import connections, running
