@@ -9,6 +9,7 @@ from bandwidth import clients
 from bandwidth.admin import ReadOnlyAdmin
 from bandwidth.connections import Served, limit
 from bandwidth.models import ClientSample
+from downloads import quantities
 from downloads.admin import cells
 
 
@@ -92,4 +93,4 @@ def _in_one_line(text: str) -> str:
 
 
 def _percent(part: int, whole: int) -> str | None:
-    return f"{min(1, part / whole):.1%}" if whole else None
+    return quantities.share(min(part, whole), whole) if whole else None
